@@ -1,0 +1,9 @@
+/** Says that something a person wrote is wrong: the message names the place, what was expected and what to do. */
+export class InputError extends Error {
+  override readonly name = "InputError";
+
+  /** @param place `file`, `file:line` or `strata:key`, as the reader would look it up. */
+  constructor(place: string, problem: string) {
+    super(`${place}: ${problem}`);
+  }
+}

@@ -1,0 +1,94 @@
+import { type Dockerfile, DockerfileParser, type Instruction, type ModifiableInstruction } from "dockerfile-ast";
+import { InputError } from "./input-error";
+
+/** An image that a Dockerfile names in FROM, COPY --from, ADD --from or RUN --mount from. */
+export interface Reference {
+  /** As written: `base`, `debian:trixie-slim`. */
+  readonly name: string;
+  /** 1-based line in the Dockerfile. */
+  readonly line: number;
+}
+
+export interface References {
+  /** Every image named, sorted by name, each once. Stages of the Dockerfile itself and `scratch` are not images. */
+  readonly images: readonly Reference[];
+  /** What the last stage stands on, through stages of its own; undefined where that is `scratch`. */
+  readonly base: string | undefined;
+}
+
+/**
+ * Reads the images that a Dockerfile names.
+ *
+ * @param file the path to show in errors
+ * @throws InputError for a `# syntax=` line, a variable in a reference, a Dockerfile without FROM, and a stage that has
+ *   the name of an image the same Dockerfile uses
+ */
+export function readReferences(text: string, file: string): References {
+  const dockerfile = DockerfileParser.parse(text) as unknown as Dockerfile & { getInstructions(): Instruction[] };
+  refuseSyntaxDirective(dockerfile, file);
+
+  const images = new Map<string, Reference>();
+  const stages: { name: string | undefined; line: number; base: string | undefined }[] = [];
+  // BuildKit compares stage names without regard to case, and also accepts a stage's number.
+  const stageOf = (name: string) =>
+    stages.find((stage, index) => stage.name === name.toLowerCase() || String(index) === name);
+  const use = (name: string, line: number) => {
+    if (name.includes("$")) {
+      throw new InputError(`${file}:${line}`, `"${name}" has a variable in it; write the image's name out`);
+    }
+    if (name !== "scratch" && !images.has(name)) images.set(name, { name, line });
+  };
+
+  if (dockerfile.getFROMs().length === 0) throw new InputError(file, "has no FROM; the first instruction must name one");
+  for (const instruction of dockerfile.getInstructions()) {
+    const line = instruction.getRange().start.line + 1;
+    const keyword = instruction.getKeyword();
+    if (keyword === "FROM") {
+      const [image, as, stage] = (instruction as ModifiableInstruction).getArguments().map((word) => word.getValue());
+      if (!image) throw new InputError(`${file}:${line}`, "FROM names no image");
+      const parent = stageOf(image);
+      if (!parent) use(image, line);
+      const base = parent ? parent.base : image === "scratch" ? undefined : image;
+      stages.push({ name: as?.toUpperCase() === "AS" ? stage?.toLowerCase() : undefined, line, base });
+    } else {
+      for (const name of sourcesOf(instruction)) if (!stageOf(name)) use(name, line);
+    }
+  }
+
+  for (const stage of stages) {
+    if (stage.name && images.has(stage.name)) {
+      throw new InputError(
+        `${file}:${stage.line}`,
+        `the stage "${stage.name}" has the name of an image that this Dockerfile uses, and would be replaced by it; rename the stage`,
+      );
+    }
+  }
+  return {
+    images: [...images.values()].sort((a, b) => (a.name < b.name ? -1 : 1)),
+    base: stages.at(-1)?.base,
+  };
+}
+
+/** The values of `--from=` and of `from=` in each `--mount=`. */
+function sourcesOf(instruction: Instruction): string[] {
+  const keyword = instruction.getKeyword();
+  if (keyword !== "COPY" && keyword !== "ADD" && keyword !== "RUN") return [];
+  const flags = (instruction as ModifiableInstruction).getFlags();
+  return flags.flatMap((flag) => {
+    const value = flag.getValue();
+    if (value === null) return [];
+    if (flag.getName() === "from") return [value];
+    if (flag.getName() !== "mount") return [];
+    const from = value.split(",").find((option) => option.trim().startsWith("from="));
+    return from ? [from.trim().slice("from=".length)] : [];
+  });
+}
+
+function refuseSyntaxDirective(dockerfile: Dockerfile, file: string): void {
+  const syntax = dockerfile.getDirectives().find((directive) => directive.getName().toLowerCase() === "syntax");
+  if (!syntax) return;
+  throw new InputError(
+    `${file}:${syntax.getRange().start.line + 1}`,
+    "a syntax line makes BuildKit fetch a frontend from the internet at every build; remove it, BuildKit's own is current",
+  );
+}

@@ -1,0 +1,82 @@
+import { readFileSync } from "node:fs";
+import { parse } from "yaml";
+import { z } from "zod";
+import { InputError } from "./input-error";
+
+/** An image that someone else publishes, pinned. */
+export interface Upstream {
+  /** As Dockerfiles write it: `debian:trixie-slim`. */
+  readonly name: string;
+  /** Where builds get it: `docker.io/library/debian@sha256:…`. */
+  readonly ref: string;
+  readonly digest: string;
+  /** True where `ref` is a substitute made on this machine. */
+  readonly standIn: boolean;
+}
+
+/** A digest in the only form that registries use: `sha256:` and 64 hexadecimal digits. */
+export const digestPattern = /^sha256:[0-9a-f]{64}$/;
+
+const digest = z.string().regex(digestPattern, "expected a digest, sha256: and 64 hexadecimal digits");
+const pinsSchema = z.record(z.string(), digest);
+const standInsSchema = z.record(z.string(), z.object({ ref: z.string(), digest }));
+
+/** What `.strata/stand-ins.yaml` holds: for each upstream's name the substitute's repository and digest. */
+export type StandIns = z.infer<typeof standInsSchema>;
+
+/**
+ * Reads the pinned upstreams, and puts stand-ins in the place of those that have one.
+ *
+ * @param pinsFile upstreams.yaml: name → digest
+ * @param standInsFile only for stacks that may use stand-ins; a file that is missing counts as empty
+ * @throws InputError for a pin that is no digest, and for a pin that is really a stand-in's
+ */
+export function readUpstreams(pinsFile: string, standInsFile?: string): Map<string, Upstream> {
+  const pins = readPins(pinsFile);
+  const standIns = standInsFile ? readStandIns(standInsFile) : {};
+  const upstreams = new Map<string, Upstream>();
+  for (const [name, pin] of Object.entries(pins)) {
+    const standIn = standIns[name];
+    const ref = standIn ? `${standIn.ref}@${standIn.digest}` : `${fullRepository(name)}@${pin}`;
+    upstreams.set(name, { name, ref, digest: standIn?.digest ?? pin, standIn: standIn !== undefined });
+  }
+  return upstreams;
+}
+
+/** @throws InputError naming the file and the key */
+export function readPins(file: string): Record<string, string> {
+  return readYaml(file, pinsSchema, readFileSync(file, "utf8"));
+}
+
+/** @throws InputError naming the file and the key */
+export function readStandIns(file: string): StandIns {
+  let text = "";
+  try {
+    text = readFileSync(file, "utf8");
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== "ENOENT") throw error;
+  }
+  return readYaml(file, standInsSchema, text);
+}
+
+/**
+ * The repository in full, as registries know it: `debian:trixie-slim` → `docker.io/library/debian`.
+ * The rule is the distribution project's reference normalisation: the first part is a registry when it has a dot or a
+ * colon in it or is `localhost`.
+ */
+export function fullRepository(name: string): string {
+  const slash = name.lastIndexOf("/");
+  const colon = name.indexOf(":", slash + 1);
+  const repository = colon === -1 ? name : name.slice(0, colon);
+  const first = repository.split("/")[0] ?? "";
+  const hasRegistry = repository.includes("/") && (/[.:]/.test(first) || first === "localhost");
+  if (hasRegistry) return repository;
+  return repository.includes("/") ? `docker.io/${repository}` : `docker.io/library/${repository}`;
+}
+
+function readYaml<T>(file: string, schema: z.ZodType<T>, text: string): T {
+  const result = schema.safeParse(parse(text) ?? {});
+  if (result.success) return result.data;
+  const issue = result.error.issues[0];
+  throw new InputError(file, `${issue?.path.join(".")}: ${issue?.message}`);
+}

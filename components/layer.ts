@@ -1,0 +1,145 @@
+import * as dockerbuild from "@pulumi/docker-build";
+import * as pulumi from "@pulumi/pulumi";
+import { buildId } from "./catalog/build-id";
+import { sourceDateEpoch } from "./catalog/stage";
+
+/** How every layer of a stack is built. */
+export interface BuildArgs {
+  /** The buildx builder. @example "strata-local" */
+  readonly builder: string;
+  /** @example ["linux/amd64", "linux/arm64"] */
+  readonly platforms: readonly string[];
+  /** Of filesystem layers and of the cache; gzip is for engines before Docker 23. */
+  readonly compression: "zstd" | "gzip";
+}
+
+/** An image that a layer's Dockerfile names. */
+export interface Parent {
+  /** `repository@sha256:…`, where the builder gets it. */
+  readonly ref: pulumi.Input<string>;
+  readonly digest: pulumi.Input<string>;
+}
+
+export interface LayerArgs extends BuildArgs {
+  /** Where the image is pushed, without a tag. @example "ghcr.io/acme/base" */
+  readonly repository: string;
+  /** The staged context, with the Dockerfile in it; a path relative to the project, the same on every machine. */
+  readonly context: string;
+  /** What the build reads from its context: lines `hash mode path`. */
+  readonly files: string;
+  /** The Dockerfile's text. */
+  readonly dockerfile: string;
+  /** By the name that the Dockerfile uses. @example { base: { ref, digest } } */
+  readonly parents: Readonly<Record<string, Parent>>;
+  /** What the image itself stands on, a key of `parents`; undefined for `scratch`. */
+  readonly base: string | undefined;
+  /** The upstreams beneath, at any depth, for which a stand-in was used. @default none */
+  readonly standIns: readonly string[];
+}
+
+/** On an image: the upstreams whose stand-ins it was made on, separated by spaces. */
+export const standInLabel = "strata.stand-in";
+
+/**
+ * One image of the family, built from its parents' digests and pushed under a tag that its contents give.
+ *
+ * Its inputs are its files, its Dockerfile and its parents' digests, so that the plan itself says why a layer changes:
+ * `[diff: ~files]`, `[diff: ~dockerfile]` or `[diff: ~parents]`. They hold no registry and no path.
+ */
+export class Layer extends pulumi.ComponentResource {
+  /** `sha256:…`, of the image's index. */
+  readonly digest: pulumi.Output<string>;
+  /** `repository@sha256:…` */
+  readonly ref: pulumi.Output<string>;
+  readonly buildId: pulumi.Output<string>;
+
+  constructor(name: string, args: LayerArgs, opts?: pulumi.ComponentResourceOptions) {
+    const parents = pulumi.output(digestsOf(args.parents));
+    super("strata:image:Layer", name, { files: args.files, dockerfile: args.dockerfile, parents }, opts);
+
+    this.buildId = parents.apply((digests) =>
+      buildId({
+        files: args.files,
+        dockerfile: args.dockerfile,
+        parents: digests,
+        platforms: args.platforms,
+        options: { ...buildArgs, compression: args.compression },
+      }),
+    );
+    const image = new dockerbuild.Image(name, this.imageArgs(name, args), {
+      parent: this,
+      // Deleting would remove the manifest by digest, and with it every other tag that names it.
+      retainOnDelete: true,
+    });
+    this.digest = image.digest.apply(known);
+    this.ref = pulumi.interpolate`${args.repository}@${this.digest}`;
+    this.registerOutputs({ digest: this.digest, ref: this.ref, buildId: this.buildId });
+  }
+
+  private imageArgs(name: string, args: LayerArgs): dockerbuild.ImageArgs {
+    const { repository, compression } = args;
+    const cache = `${repository}:cache`;
+    return {
+      builder: { name: args.builder },
+      context: { location: args.context, named: namedContexts(args.parents) },
+      dockerfile: { location: `${args.context}/Dockerfile` },
+      platforms: [...args.platforms] as dockerbuild.Platform[],
+      buildArgs,
+      labels: labelsOf(name, args),
+      tags: [pulumi.interpolate`${repository}:b-${this.buildId}`],
+      // rewrite-timestamp with SOURCE_DATE_EPOCH makes equal contents equal bytes. Layers of upstreams stay as they are.
+      exports: [
+        { raw: `type=registry,rewrite-timestamp=true,oci-mediatypes=true,compression=${compression}` },
+      ],
+      push: false,
+      // A preview must not build: in a chain, the parents' new digests do not exist yet.
+      buildOnPreview: false,
+      cacheFrom: [{ registry: { ref: cache } }],
+      cacheTo: [
+        {
+          registry: {
+            ref: cache,
+            mode: "max",
+            imageManifest: true,
+            ociMediaTypes: true,
+            compression: compression as dockerbuild.CompressionType,
+          },
+        },
+      ],
+    };
+  }
+}
+
+const buildArgs = {
+  SOURCE_DATE_EPOCH: String(sourceDateEpoch),
+  // An index even for one platform: then an image's kind does not change with the number of its platforms.
+  BUILDKIT_MULTI_PLATFORM: "1",
+};
+
+function digestsOf(parents: Readonly<Record<string, Parent>>): Record<string, pulumi.Input<string>> {
+  return Object.fromEntries(Object.entries(parents).map(([name, parent]) => [name, parent.digest]));
+}
+
+/** Only what the Dockerfile names: a named context silently replaces a stage of that name. */
+function namedContexts(parents: Readonly<Record<string, Parent>>) {
+  return Object.fromEntries(
+    Object.entries(parents).map(([name, { ref }]) => [name, { location: pulumi.interpolate`docker-image://${ref}` }]),
+  );
+}
+
+/** No time and no commit: a label that changes would change the digest of what did not. */
+function labelsOf(name: string, args: LayerArgs): Record<string, pulumi.Input<string>> {
+  const base = args.base === undefined ? undefined : args.parents[args.base];
+  return {
+    "org.opencontainers.image.title": name,
+    ...(base && args.base
+      ? { "org.opencontainers.image.base.name": args.base, "org.opencontainers.image.base.digest": base.digest }
+      : {}),
+    ...(args.standIns.length > 0 ? { [standInLabel]: args.standIns.join(" ") } : {}),
+  };
+}
+
+function known(digest: string): string {
+  if (digest !== "") return digest;
+  throw new Error("docker-build gave no digest; this is a fault of Strata, whose tag must change with every build");
+}

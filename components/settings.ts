@@ -1,0 +1,60 @@
+import type { Config } from "@pulumi/pulumi";
+import { z } from "zod";
+import { InputError } from "./catalog/input-error";
+
+/** What a stack is told by its configuration; Pulumi.yaml describes each key. */
+export interface Settings {
+  readonly registry: string;
+  readonly organisation: string;
+  readonly builder: string;
+  readonly images: string;
+  readonly upstreams: string;
+  readonly platforms: readonly string[];
+  readonly compression: "zstd" | "gzip";
+  /** The file of the stand-ins; undefined on every stack but `local`, which are not allowed any. */
+  readonly standIns: string | undefined;
+}
+
+/** The one stack that may build on stand-ins. Its images never leave the machine. */
+export const localStack = "local";
+
+/** A repository's path: what the OCI distribution specification allows. */
+const repositoryPath = /^[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*(?:\/[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*)*$/;
+
+const schema = z.object({
+  registry: z.string().regex(/^[A-Za-z0-9.-]+(:\d+)?$/, "expected a host, with a port where it needs one: ghcr.io, localhost:5443"),
+  organisation: z.string().regex(repositoryPath, "expected lower-case letters, digits and separators: acme, acme/images"),
+  builder: z.string().min(1, "expected the name of a buildx builder (docker buildx ls)"),
+  images: z.string().min(1),
+  upstreams: z.string().min(1),
+  platforms: z.array(z.string().regex(/^[a-z0-9]+\/[a-z0-9]+(\/v\d+)?$/, "expected os/architecture: linux/amd64")).min(1),
+  compression: z.enum(["zstd", "gzip"]),
+  standIns: z.string().min(1).optional(),
+});
+
+/** Reads the configuration once; nothing else does. @throws InputError naming the key */
+export function readSettings(config: Config, stack: string): Settings {
+  const result = schema.safeParse({
+    registry: config.require("registry"),
+    organisation: config.require("organisation"),
+    builder: config.require("builder"),
+    images: config.require("images"),
+    upstreams: config.require("upstreams"),
+    platforms: config.requireObject("platforms"),
+    compression: config.require("compression"),
+    standIns: config.get("standIns"),
+  });
+  if (!result.success) {
+    const issue = result.error.issues[0];
+    const key = `strata:${issue?.path.join(".")}`;
+    throw new InputError(key, `${issue?.message}; change it with: pulumi config set --path ${key} <value>`);
+  }
+  const { standIns } = result.data;
+  if (standIns !== undefined && stack !== localStack) {
+    throw new InputError(
+      "strata:standIns",
+      `only the stack "${localStack}" may build on stand-ins, and this is "${stack}"; remove the key from Pulumi.${stack}.yaml`,
+    );
+  }
+  return { ...result.data, standIns };
+}

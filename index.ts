@@ -1,0 +1,25 @@
+import * as dockerbuild from "@pulumi/docker-build";
+import * as pulumi from "@pulumi/pulumi";
+import { readCatalog } from "./components/catalog/catalog";
+import { readUpstreams } from "./components/catalog/upstreams";
+import { Family } from "./components/family";
+import { readSettings } from "./components/settings";
+
+const stack = pulumi.getStack();
+const settings = readSettings(new pulumi.Config("strata"), stack);
+
+const upstreams = readUpstreams(settings.upstreams, settings.standIns);
+const catalog = readCatalog(settings.images, upstreams, settings.upstreams);
+
+// The host is fixed because it is an input of the provider: with the default, another machine's DOCKER_HOST would replace
+// the provider and with it every image. Builds go to the builder, never to this host.
+const provider = new dockerbuild.Provider("docker-build", { host: "unix:///var/run/docker.sock" });
+
+const family = new Family(
+  "family",
+  { ...settings, catalog, staging: `.strata/contexts/${stack}` },
+  { providers: { "docker-build": provider } },
+);
+
+/** For each layer: { ref, digest, buildId, platforms, standIn }. */
+export const layers = family.layers;
