@@ -1,0 +1,46 @@
+import { join, resolve } from "node:path";
+
+/** The project's folder. */
+export const root = resolve(__dirname, "..");
+
+/** Where the tools that Strata built or installed lie, whichever home uses them. */
+export const toolsFolder = join(root, ".strata/bin");
+
+/** All that Strata keeps on a machine; nothing is written elsewhere. */
+export interface Home {
+  readonly folder: string;
+  /** Registry's and BuildKit's data: what `reset` throws away. */
+  readonly registry: string;
+  readonly buildkit: string;
+  readonly standIns: string;
+  readonly standInsFile: string;
+  /** Sockets, pid files and configuration of the services. */
+  readonly run: string;
+  readonly logs: string;
+  readonly tls: string;
+  /** DOCKER_CONFIG: credentials of the local registry and the buildx builder. */
+  readonly docker: string;
+  /** PULUMI_HOME */
+  readonly pulumi: string;
+  /** The state of the stack `local`: never thrown away. */
+  readonly state: string;
+  readonly passphraseFile: string;
+}
+
+/** @param folder absolute; tests use homes of their own. @default .strata in the project */
+export function homeAt(folder: string = join(root, ".strata")): Home {
+  return {
+    folder,
+    registry: join(folder, "registry"),
+    buildkit: join(folder, "buildkit"),
+    standIns: join(folder, "stand-ins"),
+    standInsFile: join(folder, "stand-ins.yaml"),
+    run: join(folder, "run"),
+    logs: join(folder, "logs"),
+    tls: join(folder, "tls"),
+    docker: join(folder, "docker"),
+    pulumi: join(folder, "pulumi"),
+    state: join(folder, "state"),
+    passphraseFile: join(folder, "passphrase"),
+  };
+}

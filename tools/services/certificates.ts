@@ -1,0 +1,60 @@
+import { X509Certificate } from "node:crypto";
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { createCA, createCert } from "mkcert";
+import type { Home } from "../home";
+
+export interface Certificates {
+  /** Files in PEM. The bundle holds this machine's own authorities and ours, for programs that read SSL_CERT_FILE. */
+  readonly ca: string;
+  readonly cert: string;
+  readonly key: string;
+  readonly bundle: string;
+}
+
+const days = 825;
+const renewWithin = 30 * 24 * 3600 * 1000;
+
+export function certificatesOf(home: Home): Certificates {
+  const file = (name: string) => join(home.tls, name);
+  return { ca: file("ca.pem"), cert: file("registry.pem"), key: file("registry.key"), bundle: file("bundle.pem") };
+}
+
+/** Makes the certificate authority and the registry's certificate, unless they are there and good for another month. */
+export async function ensureCertificates(home: Home): Promise<Certificates> {
+  const files = certificatesOf(home);
+  if (!isGood(files.cert)) {
+    mkdirSync(home.tls, { recursive: true, mode: 0o700 });
+    const ca = await createCA({
+      organization: "Strata, local registry",
+      countryCode: "XX",
+      state: "local",
+      locality: "local",
+      validity: days,
+    });
+    const server = await createCert({ ca, domains: ["localhost", "127.0.0.1"], validity: days });
+    writeFileSync(files.ca, ca.cert);
+    writeFileSync(files.key, server.key, { mode: 0o600 });
+    writeFileSync(files.cert, server.cert);
+  }
+  writeFileSync(files.bundle, `${systemAuthorities(files.bundle)}\n${readFileSync(files.ca, "utf8")}`);
+  return files;
+}
+
+function isGood(file: string): boolean {
+  if (!existsSync(file)) return false;
+  return Date.parse(new X509Certificate(readFileSync(file)).validTo) > Date.now() + renewWithin;
+}
+
+/** Where Go's crypto/x509 looks on Linux, SSL_CERT_FILE first. */
+function systemAuthorities(ownBundle: string): string {
+  const places = [
+    process.env["SSL_CERT_FILE"],
+    "/etc/ssl/certs/ca-certificates.crt",
+    "/etc/pki/tls/certs/ca-bundle.crt",
+    "/etc/ssl/ca-bundle.pem",
+    "/etc/ssl/cert.pem",
+  ];
+  const file = places.find((place) => place && place !== ownBundle && existsSync(place));
+  return file ? readFileSync(file, "utf8") : "";
+}

@@ -1,0 +1,139 @@
+import { spawn } from "node:child_process";
+import { closeSync, existsSync, openSync, readFileSync, rmSync, statSync, truncateSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import type { Home } from "../home";
+
+/** A long-running process of ours. */
+export interface Daemon {
+  readonly name: string;
+  readonly command: string;
+  readonly args: readonly string[];
+  readonly env?: Readonly<Record<string, string>>;
+  /** Whether it serves. Must not throw. */
+  readonly healthy: () => Promise<boolean>;
+}
+
+/** In milliseconds. */
+const startLimit = 30_000;
+const stopLimit = 15_000;
+const longestLog = 10 * 1024 * 1024;
+
+/**
+ * Starts the process, detached and in a group of its own, and waits until it is healthy. Does nothing where it runs.
+ *
+ * @returns whether this call started it
+ * @throws Error with the last lines of its log when it does not become healthy
+ */
+export async function startDaemon(daemon: Daemon, home: Home): Promise<boolean> {
+  if (runningPid(daemon.name, home) !== undefined) {
+    await untilHealthy(daemon, home, () => runningPid(daemon.name, home) !== undefined);
+    return false;
+  }
+  const log = openLog(daemon.name, home);
+  const child = spawn(daemon.command, daemon.args, {
+    detached: true,
+    stdio: ["ignore", log, log],
+    env: { ...process.env, ...daemon.env },
+  });
+  let failure: Error | undefined;
+  child.once("error", (error) => {
+    failure = error;
+  });
+  closeSync(log);
+  child.unref();
+  if (child.pid !== undefined) writePid(daemon.name, home, child.pid);
+  try {
+    await untilHealthy(daemon, home, () => failure === undefined && child.exitCode === null && child.signalCode === null);
+  } catch (error) {
+    if (child.exitCode !== null) rmSync(pidFile(daemon.name, home), { force: true });
+    throw failure ?? error;
+  }
+  return true;
+}
+
+/** Ends the process and everything it started. @returns whether it ran */
+export async function stopDaemon(name: string, home: Home): Promise<boolean> {
+  const pid = runningPid(name, home);
+  if (pid === undefined) {
+    rmSync(pidFile(name, home), { force: true });
+    return false;
+  }
+  signal(pid, "SIGTERM");
+  const ended = await until(() => runningPid(name, home) === undefined, stopLimit);
+  if (!ended) {
+    signal(-pid, "SIGKILL");
+    await until(() => runningPid(name, home) === undefined, stopLimit);
+  }
+  rmSync(pidFile(name, home), { force: true });
+  return true;
+}
+
+/**
+ * The process, where it is still the one that was started: a pid file can outlive its process, and the system may have
+ * given the number to another since, so the file also holds when the process began.
+ */
+export function runningPid(name: string, home: Home): number | undefined {
+  const file = pidFile(name, home);
+  if (!existsSync(file)) return undefined;
+  const [pid, began] = readFileSync(file, "utf8").trim().split(" ");
+  return pid && began && beginningOf(Number(pid)) === began ? Number(pid) : undefined;
+}
+
+export function logFile(name: string, home: Home): string {
+  return join(home.logs, `${name}.log`);
+}
+
+function pidFile(name: string, home: Home): string {
+  return join(home.run, `${name}.pid`);
+}
+
+function writePid(name: string, home: Home, pid: number): void {
+  writeFileSync(pidFile(name, home), `${pid} ${beginningOf(pid)}\n`);
+}
+
+/** Field 22 of /proc/<pid>/stat (proc(5)): when the process began; undefined for one that ended, zombies included. */
+function beginningOf(pid: number): string | undefined {
+  try {
+    const stat = readFileSync(`/proc/${pid}/stat`, "utf8");
+    const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
+    return fields[0] === "Z" ? undefined : fields[19];
+  } catch {
+    return undefined;
+  }
+}
+
+async function untilHealthy(daemon: Daemon, home: Home, alive: () => boolean): Promise<void> {
+  const ended = Date.now() + startLimit;
+  while (Date.now() < ended) {
+    if (!alive()) break;
+    if (await daemon.healthy()) return;
+    await sleep(50);
+  }
+  const log = logFile(daemon.name, home);
+  const tail = readFileSync(log, "utf8").trimEnd().split("\n").slice(-5).join("\n  ");
+  throw new Error(`${daemon.name} ${alive() ? "does not answer" : "ended at once"}; its log (${log}) ends with:\n  ${tail}`);
+}
+
+async function until(condition: () => boolean, limit: number): Promise<boolean> {
+  const ended = Date.now() + limit;
+  while (!condition()) {
+    if (Date.now() > ended) return false;
+    await sleep(50);
+  }
+  return true;
+}
+
+function signal(pid: number, name: NodeJS.Signals): void {
+  try {
+    process.kill(pid, name);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== "ESRCH") throw error;
+  }
+}
+
+function openLog(name: string, home: Home): number {
+  const file = logFile(name, home);
+  if (existsSync(file) && statSync(file).size > longestLog) truncateSync(file);
+  return openSync(file, "a");
+}

@@ -1,0 +1,75 @@
+import { randomBytes } from "node:crypto";
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { get } from "node:https";
+import { join } from "node:path";
+import { hashSync } from "bcryptjs";
+import { stringify } from "yaml";
+import type { Home } from "../home";
+import { certificatesOf } from "./certificates";
+import type { Daemon } from "./daemon";
+
+const user = "strata";
+
+/** A distribution registry with TLS and a password, on this machine's loopback only. */
+export function registryDaemon(home: Home, port: number): Daemon {
+  return {
+    name: "registry",
+    command: "registry",
+    args: ["serve", join(home.run, "registry.yml")],
+    // The registry sends traces to a collector unless told not to.
+    env: { OTEL_TRACES_EXPORTER: "none" },
+    healthy: async () => (await askRegistry(home, port, "/v2/").catch(() => undefined)) === 200,
+  };
+}
+
+/** Writes what the registry and its clients need; the password is made once and stays. */
+export function configureRegistry(home: Home, port: number): void {
+  mkdirSync(home.docker, { recursive: true, mode: 0o700 });
+  const password = storedPassword(home) ?? randomBytes(24).toString("base64url");
+  const auth = Buffer.from(`${user}:${password}`).toString("base64");
+  const dockerConfig = { auths: { [`localhost:${port}`]: { auth } } };
+  writeFileSync(join(home.docker, "config.json"), JSON.stringify(dockerConfig, null, 2), { mode: 0o600 });
+
+  const passwords = join(home.run, "registry.htpasswd");
+  if (!existsSync(passwords) || storedPassword(home) === undefined) {
+    writeFileSync(passwords, `${user}:${hashSync(password, 10)}\n`, { mode: 0o600 });
+  }
+  const { cert, key } = certificatesOf(home);
+  const config = {
+    version: 0.1,
+    log: { level: "warn", accesslog: { disabled: true } },
+    storage: { filesystem: { rootdirectory: home.registry }, delete: { enabled: true } },
+    http: { addr: `127.0.0.1:${port}`, tls: { certificate: cert, key } },
+    auth: { htpasswd: { realm: "strata", path: passwords } },
+  };
+  writeFileSync(join(home.run, "registry.yml"), stringify(config));
+}
+
+/** The status that the registry answers a path with. */
+export function askRegistry(home: Home, port: number, path: string): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const options = {
+      ca: readFileSync(certificatesOf(home).ca),
+      headers: { authorization: `Basic ${storedAuth(home)}` },
+      timeout: 5000,
+    };
+    const request = get(`https://localhost:${port}${path}`, options, (response) => {
+      response.resume();
+      resolve(response.statusCode ?? 0);
+    });
+    request.on("timeout", () => request.destroy(new Error(`the registry on port ${port} does not answer`)));
+    request.on("error", reject);
+  });
+}
+
+function storedAuth(home: Home): string | undefined {
+  const file = join(home.docker, "config.json");
+  if (!existsSync(file)) return undefined;
+  const config = JSON.parse(readFileSync(file, "utf8")) as { auths: Record<string, { auth: string }> };
+  return Object.values(config.auths)[0]?.auth;
+}
+
+function storedPassword(home: Home): string | undefined {
+  const auth = storedAuth(home);
+  return auth && Buffer.from(auth, "base64").toString().slice(user.length + 1);
+}

@@ -1,0 +1,97 @@
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { createServer } from "node:net";
+import { join } from "node:path";
+import { pathWithTools } from "../toolchain/install";
+import type { Home } from "../home";
+import { buildkitDaemon, configureBuildkit, ensureBuilder } from "./buildkit";
+import { ensureCertificates } from "./certificates";
+import { logFile, runningPid, startDaemon, stopDaemon } from "./daemon";
+import { configureRegistry, registryDaemon } from "./registry";
+
+export const defaultRegistryPort = 5443;
+
+export interface ServiceStatus {
+  readonly name: string;
+  readonly running: boolean;
+  readonly healthy: boolean;
+  readonly pid: number | undefined;
+  readonly log: string;
+}
+
+/**
+ * Starts BuildKit and the registry, unless they run.
+ *
+ * @param port of the registry; kept for the next time. @default the one of last time, first 5443
+ * @returns the registry's host and port, `localhost:5443`
+ * @throws Error where this machine cannot run them, and where something else has the port
+ */
+export async function startServices(home: Home, port = registryPort(home)): Promise<string> {
+  requireLinuxRoot();
+  process.env["PATH"] = pathWithTools();
+  for (const folder of [home.run, home.logs, home.registry, home.buildkit]) mkdirSync(folder, { recursive: true });
+  if (port !== registryPort(home)) await stopServices(home);
+  if (runningPid("registry", home) === undefined) await requireFreePort(port);
+  writeFileSync(portFile(home), `${port}\n`);
+
+  await ensureCertificates(home);
+  configureRegistry(home, port);
+  configureBuildkit(home, port);
+  await Promise.all([startDaemon(registryDaemon(home, port), home), startDaemon(buildkitDaemon(home), home)]);
+  await ensureBuilder(home);
+  return `localhost:${port}`;
+}
+
+/** @returns the names of those that ran */
+export async function stopServices(home: Home): Promise<string[]> {
+  const names = ["buildkitd", "registry"];
+  const ran = await Promise.all(names.map((name) => stopDaemon(name, home)));
+  return names.filter((_, index) => ran[index]);
+}
+
+/** Throws images, caches and stand-ins away. Pulumi's state stays, so that the next `up` can tell what is missing. */
+export async function resetServices(home: Home): Promise<void> {
+  await stopServices(home);
+  for (const path of [home.registry, home.buildkit, home.standIns, home.standInsFile]) {
+    rmSync(path, { recursive: true, force: true });
+  }
+}
+
+export async function statusOfServices(home: Home): Promise<ServiceStatus[]> {
+  process.env["PATH"] = pathWithTools();
+  const daemons = [buildkitDaemon(home), registryDaemon(home, registryPort(home))];
+  return Promise.all(
+    daemons.map(async ({ name, healthy }) => {
+      const pid = runningPid(name, home);
+      return { name, running: pid !== undefined, healthy: pid !== undefined && (await healthy()), pid, log: logFile(name, home) };
+    }),
+  );
+}
+
+/** The port of the registry: the one it was last started on. */
+export function registryPort(home: Home): number {
+  const file = portFile(home);
+  return existsSync(file) ? Number(readFileSync(file, "utf8")) : defaultRegistryPort;
+}
+
+function portFile(home: Home): string {
+  return join(home.folder, "registry-port");
+}
+
+function requireLinuxRoot(): void {
+  if (process.platform === "linux" && process.getuid?.() === 0) return;
+  const what = process.platform === "linux" ? "need root" : "run on Linux only";
+  throw new Error(
+    `The local services ${what}. Use a builder and a registry that you have: docs/guide/own-services.md says how`,
+  );
+}
+
+async function requireFreePort(port: number): Promise<void> {
+  const server = createServer();
+  await new Promise<void>((resolve, reject) => {
+    server.once("error", () =>
+      reject(new Error(`Port ${port} is taken by another program; try: strata services start --registry-port ${port + 1}`)),
+    );
+    server.listen(port, "127.0.0.1", resolve);
+  });
+  await new Promise((resolve) => server.close(resolve));
+}

@@ -1,0 +1,53 @@
+// The first step of `npm start`, `npm test` and `npm run bench`. It runs on whatever Node.js calls npm, before any package
+// is there, so it is plain JavaScript without dependencies: it installs the packages and hands over to tools/<command>.ts.
+import { spawnSync } from "node:child_process";
+import { createHash } from "node:crypto";
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+
+const root = dirname(dirname(fileURLToPath(import.meta.url)));
+const commands = { start: "tools/start.ts", test: "tools/test.ts", bench: "bench/speed.ts" };
+
+installPackages();
+const entry = commands[process.argv[2]];
+if (!entry) fail(`usage: node tools/setup.mjs ${Object.keys(commands).join(" | ")}`, 2);
+
+// The child is in our process group, so it gets Ctrl-C itself; we stay to report how it ended.
+for (const signal of ["SIGINT", "SIGTERM"]) process.on(signal, () => {});
+const node = join(root, "node_modules/.bin/node");
+const args = ["-r", "ts-node/register/transpile-only", join(root, entry), ...process.argv.slice(3)];
+const done = spawnSync(node, args, { cwd: root, stdio: "inherit" });
+process.exit(done.status ?? 130);
+
+/** `npm ci`, unless the lock file is the one that was installed last. */
+function installPackages() {
+  const lock = createHash("sha256").update(readFileSync(join(root, "package-lock.json"))).digest("hex");
+  const stamp = join(root, "node_modules/.strata-installed");
+  if (readOr(stamp) === lock) return;
+  console.log("Installing npm packages (about half a minute) …");
+  const home = join(root, ".strata/pulumi");
+  mkdirSync(home, { recursive: true });
+  const installed = spawnSync("npm", ["ci", "--loglevel=error", "--no-audit", "--no-fund"], {
+    cwd: root,
+    stdio: ["ignore", "ignore", "inherit"],
+    // A package's install script asks a Pulumi on PATH for a plugin; PULUMI_HOME keeps that out of the user's own home.
+    env: { ...process.env, PULUMI_HOME: home },
+    timeout: 10 * 60_000,
+  });
+  if (installed.status !== 0) fail("npm ci failed; the lines above say why. It is safe to run the command again.", 1);
+  writeFileSync(stamp, lock);
+}
+
+function readOr(file) {
+  try {
+    return readFileSync(file, "utf8");
+  } catch {
+    return "";
+  }
+}
+
+function fail(message, code) {
+  console.error(message);
+  process.exit(code);
+}

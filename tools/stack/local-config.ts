@@ -1,0 +1,28 @@
+import { existsSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { parse } from "yaml";
+import { InputError } from "../../components/catalog/input-error";
+import { root } from "../home";
+import { localBuilder } from "../services/buildkit";
+
+const file = join(root, "Pulumi.local.yaml");
+
+/**
+ * Whether the stack `local` builds on this machine's own services: yes, unless Pulumi.local.yaml names a builder and a
+ * registry that the user already has.
+ *
+ * @throws InputError where it names only one of the two, since each must know the other
+ */
+export function usesLocalServices(): boolean {
+  const config = existsSync(file) ? ((parse(readFileSync(file, "utf8")) ?? {}) as { config?: Record<string, unknown> }) : {};
+  const builder = config.config?.["strata:builder"];
+  const registry = config.config?.["strata:registry"];
+  const ownBuilder = builder !== undefined && builder !== localBuilder;
+  const ownRegistry = registry !== undefined && !/^localhost:\d+$/.test(String(registry));
+  const onlyBuilder = ownBuilder && registry === undefined;
+  if (onlyBuilder || (ownRegistry && !ownBuilder)) {
+    const missing = ownBuilder ? "strata:registry" : "strata:builder";
+    throw new InputError("Pulumi.local.yaml", `set ${missing} too: a builder of your own needs a registry that it can reach`);
+  }
+  return !ownBuilder;
+}

@@ -1,0 +1,21 @@
+import { type ConfigMap, LocalWorkspace, type Stack } from "@pulumi/pulumi/automation";
+import { localStack } from "../../components/settings";
+import { type Home, root } from "../home";
+import { environmentOf, prepareLocalState } from "./environment";
+
+/**
+ * The stack `local`, made where it is not there yet. Its state, passphrase and PULUMI_HOME lie in the home; its
+ * configuration is Pulumi.local.yaml, which git ignores.
+ *
+ * @param config what differs from what is set is set
+ */
+export async function localStackIn(home: Home, config: ConfigMap): Promise<Stack> {
+  prepareLocalState(home);
+  const envVars = environmentOf(home, localStack);
+  Object.assign(process.env, { PATH: envVars["PATH"] });
+  const stack = await LocalWorkspace.createOrSelectStack({ stackName: localStack, workDir: root }, { envVars });
+  const present = await stack.getAllConfig();
+  const changed = Object.entries(config).filter(([key, { value }]) => present[key]?.value !== value);
+  if (changed.length > 0) await stack.setAllConfig(Object.fromEntries(changed));
+  return stack;
+}

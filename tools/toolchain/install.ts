@@ -1,0 +1,104 @@
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { createHash } from "node:crypto";
+import { delimiter, dirname, join } from "node:path";
+import { PulumiCommand } from "@pulumi/pulumi/automation";
+import { execa } from "execa";
+import * as semver from "semver";
+import { root, toolsFolder } from "../home";
+import { reachable } from "../upstreams/reachable";
+import { findOnPath } from "./find";
+import { goInstall } from "./go-install";
+import type { Tool } from "./tools";
+
+/** Says what is happening, in a few words; called often. */
+export type Report = (text: string) => void;
+
+/**
+ * Makes sure that each tool is there: one on PATH in a good version is used as it is; Pulumi's own release is installed
+ * where it can be reached; the rest is built from checksummed Go modules into `.strata/bin`. What is there already is not
+ * made again, and after an interruption it goes on where it was.
+ *
+ * @returns the names of the tools that were installed by this call
+ * @throws Error with one line for a missing compiler, and with the compiler's message for a failed build
+ */
+export async function installTools(tools: readonly Tool[], report: Report): Promise<string[]> {
+  const missing = [];
+  for (const tool of tools) if (!isInstalled(tool) && !(await findOnPath(tool))) missing.push(tool);
+  if (missing.length === 0) return [];
+
+  mkdirSync(toolsFolder, { recursive: true });
+  const released = await installPulumiRelease(missing, report);
+  const toBuild = missing.filter((tool) => !released.includes(tool.name));
+  for (const [module, ofModule] of Map.groupBy(toBuild, (tool) => tool.module)) {
+    await goInstall(module, ofModule, toolsFolder, report);
+    for (const tool of ofModule) markInstalled(tool);
+  }
+  return missing.map((tool) => tool.name);
+}
+
+/** PATH with the installed tools first. */
+export function pathWithTools(path: string = process.env["PATH"] ?? ""): string {
+  const rest = path.split(delimiter).filter((folder) => folder !== toolsFolder);
+  return [toolsFolder, ...rest].join(delimiter);
+}
+
+/**
+ * Pulumi's own installer brings the CLI with its language host, and the CLI brings the provider. Whether it can be
+ * reached is decided in seconds; where it cannot, everything is built.
+ *
+ * @returns the names of the tools that are there now
+ */
+async function installPulumiRelease(missing: readonly Tool[], report: Report): Promise<string[]> {
+  const cli = missing.find((tool) => tool.name === "pulumi");
+  if (!cli || !(await reachable("get.pulumi.com")) || !(await reachable("github.com"))) return [];
+  report(`downloading Pulumi ${cli.version}`);
+  const folder = join(root, ".strata/pulumi-cli");
+  const command = await PulumiCommand.install({ root: folder, version: new semver.SemVer(cli.version) });
+  const names = ["pulumi", "pulumi-language-nodejs"];
+  for (const name of names) link(join(dirname(command.command), name), name);
+
+  const provider = missing.find((tool) => tool.name === "pulumi-resource-docker-build");
+  if (provider) {
+    report(`downloading the docker-build provider ${provider.version}`);
+    const home = join(root, ".strata/pulumi");
+    await execa(command.command, ["plugin", "install", "resource", "docker-build", `v${provider.version}`], {
+      env: { PULUMI_HOME: home },
+      timeout: 5 * 60_000,
+    });
+    const plugins = join(home, "plugins");
+    const plugin = readdirSync(plugins).find((name) => name.startsWith("resource-docker-build-v") && !/\./.test(name.slice(-4)));
+    if (plugin) {
+      link(join(plugins, plugin, provider.name), provider.name);
+      names.push(provider.name);
+    }
+  }
+  for (const tool of missing) if (names.includes(tool.name)) markInstalled(tool);
+  return names;
+}
+
+function link(target: string, name: string): void {
+  rmSync(join(toolsFolder, name), { force: true });
+  symlinkSync(target, join(toolsFolder, name));
+}
+
+/** What a tool was built from is kept beside it, so that a new pin in go.mod builds it again. */
+function stampOf(tool: Tool): string {
+  const sums = readFileSync(join(tool.module, "go.sum"));
+  const modules = readFileSync(join(tool.module, "go.mod"));
+  return createHash("sha256").update(JSON.stringify(tool.package)).update(modules).update(sums).digest("hex");
+}
+
+function stampFile(tool: Tool): string {
+  return join(toolsFolder, `.${tool.name}.stamp`);
+}
+
+function isInstalled(tool: Tool): boolean {
+  const stamp = stampFile(tool);
+  return existsSync(join(toolsFolder, tool.name)) && existsSync(stamp) && readFileSync(stamp, "utf8") === stampOf(tool);
+}
+
+function markInstalled(tool: Tool): void {
+  const stamp = stampFile(tool);
+  writeFileSync(`${stamp}.new`, stampOf(tool));
+  renameSync(`${stamp}.new`, stamp);
+}

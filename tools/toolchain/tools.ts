@@ -1,0 +1,97 @@
+import { join } from "node:path";
+import { root } from "../home";
+
+/** A program that Strata needs, and where it comes from. */
+export interface Tool {
+  readonly name: string;
+  /** The version that is built; one on PATH with the same major version that is not older is used instead. */
+  readonly version: string;
+  /** Prints the version; undefined where the program cannot, and so one on PATH is not used. */
+  readonly versionArgs?: readonly string[];
+  /** The Go package of its main function. */
+  readonly package: string;
+  /** The folder of the go.mod and go.sum that pin it. Dependencies conflict, so there is more than one. */
+  readonly module: string;
+  /** The variable that the linker sets to the version. */
+  readonly versionVariable?: string;
+}
+
+const main = join(root, "tools/toolchain");
+const pulumiVersion = "github.com/pulumi/pulumi/sdk/v3/go/common/version.Version";
+
+/** What a plan needs. They are installed first, so that the first plan does not wait for the rest. */
+export const planTools: readonly Tool[] = [
+  {
+    name: "pulumi",
+    version: "3.259.0",
+    versionArgs: ["version"],
+    package: "github.com/pulumi/pulumi/pkg/v3/cmd/pulumi",
+    module: main,
+    versionVariable: pulumiVersion,
+  },
+  {
+    // The host's own module is not served by module proxies; this older SDK still has it, and works with the newer CLI.
+    name: "pulumi-language-nodejs",
+    version: "3.68.0",
+    package: "github.com/pulumi/pulumi/sdk/v3/nodejs/cmd/pulumi-language-nodejs",
+    module: join(main, "language-host"),
+    versionVariable: pulumiVersion,
+  },
+  {
+    name: "pulumi-resource-docker-build",
+    version: "0.0.22",
+    package: "github.com/pulumi/pulumi-docker-build/provider/cmd/pulumi-resource-docker-build",
+    module: main,
+    versionVariable: "github.com/pulumi/pulumi-docker-build/provider.Version",
+  },
+];
+
+/** What building needs besides: the builder's client, the local builder and the local registry. */
+export const serviceTools: readonly Tool[] = [
+  {
+    name: "buildkitd",
+    version: "0.31.0",
+    versionArgs: ["--version"],
+    package: "github.com/moby/buildkit/cmd/buildkitd",
+    module: main,
+    versionVariable: "github.com/moby/buildkit/version.Version",
+  },
+  {
+    name: "buildctl",
+    version: "0.31.0",
+    versionArgs: ["--version"],
+    package: "github.com/moby/buildkit/cmd/buildctl",
+    module: main,
+    versionVariable: "github.com/moby/buildkit/version.Version",
+  },
+  {
+    name: "runc",
+    version: "1.1.5",
+    versionArgs: ["--version"],
+    package: "github.com/opencontainers/runc",
+    module: join(main, "runc"),
+  },
+  {
+    name: "registry",
+    version: "3.1.2",
+    versionArgs: ["--version"],
+    package: "github.com/distribution/distribution/v3/cmd/registry",
+    module: main,
+    versionVariable: "github.com/distribution/distribution/v3/version.version",
+  },
+  {
+    name: "buildx",
+    version: "0.35.0",
+    versionArgs: ["version"],
+    package: "github.com/docker/buildx/cmd/buildx",
+    module: main,
+    versionVariable: "github.com/docker/buildx/version.Version",
+  },
+  {
+    name: "regctl",
+    version: "0.11.7",
+    versionArgs: ["version"],
+    package: "github.com/regclient/regclient/cmd/regctl",
+    module: main,
+  },
+];
