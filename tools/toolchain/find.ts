@@ -9,7 +9,9 @@ import type { Tool } from "./tools";
  * The path of the tool where PATH has it in a good version: the same major version, and not older than ours.
  * Our own folder does not count.
  */
-export async function findOnPath(tool: Tool, path: string = process.env["PATH"] ?? ""): Promise<string | undefined> {
+export async function findOnPath(
+  tool: Pick<Tool, "name" | "version" | "versionArgs">, path: string = process.env["PATH"] ?? "",
+): Promise<string | undefined> {
   if (!tool.versionArgs) return undefined;
   const file = path
     .split(delimiter)

@@ -64,7 +64,7 @@ async function requireCompilers(module: string): Promise<void> {
     throw new Error(`${why}: Strata builds its tools from Go modules (https://go.dev/dl)`);
   }
   const compiler = await execa("cc", ["--version"], { reject: false, timeout: 10_000 });
-  if (compiler.failed) throw new Error("A C compiler is needed (cc): install gcc or clang; runc is built with it");
+  if (compiler.failed) throw new Error("A C compiler is needed (cc): install gcc or clang");
 }
 
 function go(module: string, args: readonly string[], env: Record<string, string> = {}): ResultPromise<{ timeout: number }> {

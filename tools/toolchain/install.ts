@@ -6,9 +6,10 @@ import { execa } from "execa";
 import * as semver from "semver";
 import { root, toolsFolder } from "../home";
 import { reachable } from "../upstreams/reachable";
+import { unpackDebianPackage } from "./debian-package";
 import { findOnPath } from "./find";
 import { goInstall } from "./go-install";
-import type { Tool } from "./tools";
+import { runc, type Tool } from "./tools";
 
 /** Says what is happening, in a few words; called often. */
 export type Report = (text: string) => void;
@@ -34,6 +35,25 @@ export async function installTools(tools: readonly Tool[], report: Report): Prom
     for (const tool of ofModule) markInstalled(tool);
   }
   return missing.map((tool) => tool.name);
+}
+
+/**
+ * Makes sure that runc is there: the machine's own, or else Debian's, unpacked beside the other tools.
+ *
+ * @throws Error where it is neither on PATH nor to be had from Debian
+ */
+export async function installRunc(report: Report): Promise<void> {
+  const file = join(toolsFolder, runc.name);
+  if (existsSync(file) || (await findOnPath(runc))) return;
+  report("fetching runc from Debian");
+  mkdirSync(toolsFolder, { recursive: true });
+  const folder = await unpackDebianPackage("runc", join(root, ".strata")).catch((error: Error) => {
+    throw new Error(`runc ${runc.version} or newer is not on PATH; install it (${error.message})`);
+  });
+  const unpacked = join(folder, "usr/sbin/runc");
+  const works = await execa(unpacked, ["--version"], { reject: false, timeout: 10_000 });
+  if (works.failed) throw new Error(`Debian's runc does not start on this machine; install runc (${works.shortMessage})`);
+  link(unpacked, runc.name);
 }
 
 /** PATH with the installed tools first. */

@@ -1,8 +1,9 @@
-import { chmodSync, cpSync, existsSync, mkdirSync, readdirSync, renameSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { chmodSync, cpSync, existsSync, mkdirSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { execa } from "execa";
 import { sourceDateEpoch } from "../../components/catalog/stage";
 import type { Home } from "../home";
+import { unpackDebianPackage } from "../toolchain/debian-package";
 import type { Report } from "../toolchain/install";
 
 /** Where Debian machines keep the authorities that were added to them, such as a company's. */
@@ -22,7 +23,7 @@ const slimRules = ["doc", "man", "info", "locale"]
 export async function debianRootfs(tag: string, home: Home, report: Report): Promise<string> {
   const suite = tag.replace(/-slim$/, "");
   report(`making a stand-in for debian:${tag} with mmdebstrap`);
-  const program = join(await unpackDebianPackage("mmdebstrap", home), "usr/bin/mmdebstrap");
+  const program = join(await unpackDebianPackage("mmdebstrap", home.standIns), "usr/bin/mmdebstrap");
   const mirror = await debianMirror();
   const archive = join(home.standIns, `debian-${tag}.tar`);
   rmSync(archive, { force: true });
@@ -45,7 +46,7 @@ export async function debianRootfs(tag: string, home: Home, report: Report): Pro
 /** A shell and its tools, from Debian's static busybox. It has no apk. */
 export async function alpineRootfs(tag: string, home: Home, report: Report): Promise<string> {
   report(`making a stand-in for alpine:${tag} from busybox`);
-  const unpacked = await unpackDebianPackage("busybox-static", home);
+  const unpacked = await unpackDebianPackage("busybox-static", home.standIns);
   const folder = join(home.standIns, `alpine-${tag}-rootfs`);
   rmSync(folder, { recursive: true, force: true });
   for (const path of ["bin", "sbin", "usr/bin", "usr/sbin", "etc", "tmp", "root", "var"]) {
@@ -67,31 +68,6 @@ export async function alpineRootfs(tag: string, home: Home, report: Report): Pro
     timeout: 60_000,
   });
   return archive;
-}
-
-/** Downloads a package and unpacks it into the home: nothing is installed on the machine. @returns the folder */
-async function unpackDebianPackage(name: string, home: Home): Promise<string> {
-  const folder = join(home.standIns, name);
-  if (existsSync(folder)) return folder;
-  const download = `${folder}.download`;
-  rmSync(download, { recursive: true, force: true });
-  mkdirSync(download, { recursive: true });
-  const apt = (...args: string[]) => execa("apt-get", ["-q", ...args], { cwd: download, timeout: 5 * 60_000 });
-  try {
-    // An apt that never ran update knows no package.
-    await apt("download", name).catch(async () => {
-      await apt("update");
-      await apt("download", name);
-    });
-  } catch (error) {
-    const why = (error as { shortMessage?: string }).shortMessage ?? String(error);
-    throw new Error(`Stand-ins are made from Debian's ${name}, which apt-get could not download: ${why}`);
-  }
-  const file = readdirSync(download).find((entry) => entry.endsWith(".deb"));
-  await execa("dpkg-deb", ["-x", join(download, file as string), join(download, "unpacked")], { timeout: 60_000 });
-  renameSync(join(download, "unpacked"), folder);
-  rmSync(download, { recursive: true });
-  return folder;
 }
 
 /** The site of Debian's main archive, as this machine's apt has it. */
