@@ -33,13 +33,22 @@ export class Family extends pulumi.ComponentResource {
     const made = new Map<string, { layer: Layer; standIns: readonly string[] }>();
     for (const entry of args.catalog) {
       const standIns = standInsBeneath(entry, (parent) => made.get(parent)?.standIns ?? []);
-      made.set(entry.name, { layer: this.makeLayer(entry, standIns, args, (parent) => made.get(parent)?.layer), standIns });
+      made.set(entry.name, {
+        layer: this.makeLayer(entry, standIns, args, (parent) => made.get(parent)?.layer),
+        standIns,
+      });
     }
     const outputs = [...made].map(
       ([layerName, { layer, standIns }]) =>
         [
           layerName,
-          { ref: layer.ref, digest: layer.digest, buildId: layer.buildId, platforms: args.platforms, standIn: standIns },
+          {
+            ref: layer.ref,
+            digest: layer.digest,
+            buildId: layer.buildId,
+            platforms: args.platforms,
+            standIn: standIns,
+          },
         ] as const,
     );
     this.layers = pulumi.output(Object.fromEntries(outputs));

@@ -88,9 +88,7 @@ export class Layer extends pulumi.ComponentResource {
       labels: labelsOf(name, args),
       tags: [pulumi.interpolate`${repository}:b-${this.buildId}`],
       // rewrite-timestamp with SOURCE_DATE_EPOCH makes equal contents equal bytes. Layers of upstreams stay as they are.
-      exports: [
-        { raw: `type=registry,rewrite-timestamp=true,oci-mediatypes=true,compression=${compression}` },
-      ],
+      exports: [{ raw: `type=registry,rewrite-timestamp=true,oci-mediatypes=true,compression=${compression}` }],
       push: false,
       // A preview must not build: in a chain, the parents' new digests do not exist yet.
       buildOnPreview: false,

@@ -22,12 +22,18 @@ export const localStack = "local";
 const repositoryPath = /^[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*(?:\/[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*)*$/;
 
 const schema = z.object({
-  registry: z.string().regex(/^[A-Za-z0-9.-]+(:\d+)?$/, "expected a host, with a port where it needs one: ghcr.io, localhost:5443"),
-  organisation: z.string().regex(repositoryPath, "expected lower-case letters, digits and separators: acme, acme/images"),
+  registry: z
+    .string()
+    .regex(/^[A-Za-z0-9.-]+(:\d+)?$/, "expected a host, with a port where it needs one: ghcr.io, localhost:5443"),
+  organisation: z
+    .string()
+    .regex(repositoryPath, "expected lower-case letters, digits and separators: acme, acme/images"),
   builder: z.string().min(1, "expected the name of a buildx builder (docker buildx ls)"),
   images: z.string().min(1),
   upstreams: z.string().min(1),
-  platforms: z.array(z.string().regex(/^[a-z0-9]+\/[a-z0-9]+(\/v\d+)?$/, "expected os/architecture: linux/amd64")).min(1),
+  platforms: z
+    .array(z.string().regex(/^[a-z0-9]+\/[a-z0-9]+(\/v\d+)?$/, "expected os/architecture: linux/amd64"))
+    .min(1),
   compression: z.enum(["zstd", "gzip"]),
   standIns: z.string().min(1).optional(),
 });

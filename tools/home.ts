@@ -6,6 +6,9 @@ export const root = resolve(__dirname, "..");
 /** Where the tools that Strata built or installed lie, whichever home uses them. */
 export const toolsFolder = join(root, ".strata/bin");
 
+/** PULUMI_HOME of the stack `local`: plugins, and which stack is selected. */
+export const pulumiHome = join(root, ".strata/pulumi");
+
 /** All that Strata keeps on a machine; nothing is written elsewhere. */
 export interface Home {
   readonly folder: string;
@@ -20,8 +23,6 @@ export interface Home {
   readonly tls: string;
   /** DOCKER_CONFIG: credentials of the local registry and the buildx builder. */
   readonly docker: string;
-  /** PULUMI_HOME */
-  readonly pulumi: string;
   /** The state of the stack `local`: never thrown away. */
   readonly state: string;
   readonly passphraseFile: string;
@@ -39,7 +40,6 @@ export function homeAt(folder: string = join(root, ".strata")): Home {
     logs: join(folder, "logs"),
     tls: join(folder, "tls"),
     docker: join(folder, "docker"),
-    pulumi: join(folder, "pulumi"),
     state: join(folder, "state"),
     passphraseFile: join(folder, "passphrase"),
   };

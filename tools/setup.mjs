@@ -22,7 +22,9 @@ process.exit(done.status ?? 130);
 
 /** `npm ci`, unless the lock file is the one that was installed last. */
 function installPackages() {
-  const lock = createHash("sha256").update(readFileSync(join(root, "package-lock.json"))).digest("hex");
+  const lock = createHash("sha256")
+    .update(readFileSync(join(root, "package-lock.json")))
+    .digest("hex");
   const stamp = join(root, "node_modules/.strata-installed");
   if (readOr(stamp) === lock) return;
   console.log("Installing npm packages (about half a minute) …");

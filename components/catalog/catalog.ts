@@ -106,7 +106,10 @@ function inBuildOrder(layers: ReadonlyMap<string, CatalogLayer>, imagesFolder: s
     if (ordered.has(layer)) return;
     if (path.includes(layer.name)) {
       const circle = [...path.slice(path.indexOf(layer.name)), layer.name].join(" → ");
-      throw new InputError(join(imagesFolder, layer.name, "Dockerfile"), `layers need each other in a circle: ${circle}`);
+      throw new InputError(
+        join(imagesFolder, layer.name, "Dockerfile"),
+        `layers need each other in a circle: ${circle}`,
+      );
     }
     for (const parent of layer.layers) visit(layers.get(parent) as CatalogLayer, [...path, layer.name]);
     ordered.add(layer);

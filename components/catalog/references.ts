@@ -39,7 +39,8 @@ export function readReferences(text: string, file: string): References {
     if (name !== "scratch" && !images.has(name)) images.set(name, { name, line });
   };
 
-  if (dockerfile.getFROMs().length === 0) throw new InputError(file, "has no FROM; the first instruction must name one");
+  if (dockerfile.getFROMs().length === 0)
+    throw new InputError(file, "has no FROM; the first instruction must name one");
   for (const instruction of dockerfile.getInstructions()) {
     const line = instruction.getRange().start.line + 1;
     const keyword = instruction.getKeyword();

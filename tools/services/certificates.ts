@@ -49,7 +49,7 @@ function isGood(file: string): boolean {
 /** Where Go's crypto/x509 looks on Linux, SSL_CERT_FILE first. */
 function systemAuthorities(ownBundle: string): string {
   const places = [
-    process.env["SSL_CERT_FILE"],
+    process.env.SSL_CERT_FILE,
     "/etc/ssl/certs/ca-certificates.crt",
     "/etc/pki/tls/certs/ca-bundle.crt",
     "/etc/ssl/ca-bundle.pem",

@@ -44,7 +44,11 @@ export async function startDaemon(daemon: Daemon, home: Home): Promise<boolean> 
   child.unref();
   if (child.pid !== undefined) writePid(daemon.name, home, child.pid);
   try {
-    await untilHealthy(daemon, home, () => failure === undefined && child.exitCode === null && child.signalCode === null);
+    await untilHealthy(
+      daemon,
+      home,
+      () => failure === undefined && child.exitCode === null && child.signalCode === null,
+    );
   } catch (error) {
     if (child.exitCode !== null) rmSync(pidFile(daemon.name, home), { force: true });
     throw failure ?? error;
@@ -112,7 +116,9 @@ async function untilHealthy(daemon: Daemon, home: Home, alive: () => boolean): P
   }
   const log = logFile(daemon.name, home);
   const tail = readFileSync(log, "utf8").trimEnd().split("\n").slice(-5).join("\n  ");
-  throw new Error(`${daemon.name} ${alive() ? "does not answer" : "ended at once"}; its log (${log}) ends with:\n  ${tail}`);
+  throw new Error(
+    `${daemon.name} ${alive() ? "does not answer" : "ended at once"}; its log (${log}) ends with:\n  ${tail}`,
+  );
 }
 
 async function until(condition: () => boolean, limit: number): Promise<boolean> {

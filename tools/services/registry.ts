@@ -71,5 +71,10 @@ function storedAuth(home: Home): string | undefined {
 
 function storedPassword(home: Home): string | undefined {
   const auth = storedAuth(home);
-  return auth && Buffer.from(auth, "base64").toString().slice(user.length + 1);
+  return (
+    auth &&
+    Buffer.from(auth, "base64")
+      .toString()
+      .slice(user.length + 1)
+  );
 }

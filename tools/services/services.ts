@@ -1,8 +1,8 @@
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { join } from "node:path";
-import { pathWithTools } from "../toolchain/install";
 import type { Home } from "../home";
+import { pathWithTools } from "../toolchain/install";
 import { buildkitDaemon, configureBuildkit, ensureBuilder } from "./buildkit";
 import { ensureCertificates } from "./certificates";
 import { logFile, runningPid, startDaemon, stopDaemon } from "./daemon";
@@ -27,7 +27,7 @@ export interface ServiceStatus {
  */
 export async function startServices(home: Home, port = registryPort(home)): Promise<string> {
   requireLinuxRoot();
-  process.env["PATH"] = pathWithTools();
+  process.env.PATH = pathWithTools();
   for (const folder of [home.run, home.logs, home.registry, home.buildkit]) mkdirSync(folder, { recursive: true });
   if (port !== registryPort(home)) await stopServices(home);
   if (runningPid("registry", home) === undefined) await requireFreePort(port);
@@ -57,12 +57,18 @@ export async function resetServices(home: Home): Promise<void> {
 }
 
 export async function statusOfServices(home: Home): Promise<ServiceStatus[]> {
-  process.env["PATH"] = pathWithTools();
+  process.env.PATH = pathWithTools();
   const daemons = [buildkitDaemon(home), registryDaemon(home, registryPort(home))];
   return Promise.all(
     daemons.map(async ({ name, healthy }) => {
       const pid = runningPid(name, home);
-      return { name, running: pid !== undefined, healthy: pid !== undefined && (await healthy()), pid, log: logFile(name, home) };
+      return {
+        name,
+        running: pid !== undefined,
+        healthy: pid !== undefined && (await healthy()),
+        pid,
+        log: logFile(name, home),
+      };
     }),
   );
 }
@@ -89,7 +95,9 @@ async function requireFreePort(port: number): Promise<void> {
   const server = createServer();
   await new Promise<void>((resolve, reject) => {
     server.once("error", () =>
-      reject(new Error(`Port ${port} is taken by another program; try: strata services start --registry-port ${port + 1}`)),
+      reject(
+        new Error(`Port ${port} is taken by another program; try: strata services start --registry-port ${port + 1}`),
+      ),
     );
     server.listen(port, "127.0.0.1", resolve);
   });

@@ -1,8 +1,8 @@
-import { chmodSync, existsSync, mkdirSync, writeFileSync } from "node:fs";
 import { randomBytes } from "node:crypto";
+import { chmodSync, existsSync, mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { localStack } from "../../components/settings";
-import { type Home, root } from "../home";
+import { type Home, pulumiHome, root } from "../home";
 import { certificatesOf } from "../services/certificates";
 import { pathWithTools } from "../toolchain/install";
 import { usesLocalServices } from "./local-config";
@@ -23,7 +23,7 @@ export function environmentOf(home: Home, stack: string): Record<string, string>
   return {
     ...shared,
     PULUMI_STACK: stack,
-    PULUMI_HOME: home.pulumi,
+    PULUMI_HOME: pulumiHome,
     PULUMI_BACKEND_URL: `file://${home.state}`,
     PULUMI_CONFIG_PASSPHRASE_FILE: home.passphraseFile,
     // The plugins are on PATH; looking for others costs seconds, and fails without the internet.
@@ -34,7 +34,7 @@ export function environmentOf(home: Home, stack: string): Record<string, string>
 
 /** Makes the folders and the passphrase of the stack `local`, unless they are there. */
 export function prepareLocalState(home: Home): void {
-  for (const folder of [home.state, home.pulumi, home.logs]) mkdirSync(folder, { recursive: true });
+  for (const folder of [home.state, pulumiHome, home.logs]) mkdirSync(folder, { recursive: true });
   if (existsSync(home.passphraseFile)) return;
   writeFileSync(home.passphraseFile, `${randomBytes(24).toString("base64url")}\n`, { mode: 0o600 });
   chmodSync(home.passphraseFile, 0o600);

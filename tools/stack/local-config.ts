@@ -14,7 +14,9 @@ const file = join(root, "Pulumi.local.yaml");
  * @throws InputError where it names only one of the two, since each must know the other
  */
 export function usesLocalServices(): boolean {
-  const config = existsSync(file) ? ((parse(readFileSync(file, "utf8")) ?? {}) as { config?: Record<string, unknown> }) : {};
+  const config = existsSync(file)
+    ? ((parse(readFileSync(file, "utf8")) ?? {}) as { config?: Record<string, unknown> })
+    : {};
   const builder = config.config?.["strata:builder"];
   const registry = config.config?.["strata:registry"];
   const ownBuilder = builder !== undefined && builder !== localBuilder;
@@ -22,7 +24,10 @@ export function usesLocalServices(): boolean {
   const onlyBuilder = ownBuilder && registry === undefined;
   if (onlyBuilder || (ownRegistry && !ownBuilder)) {
     const missing = ownBuilder ? "strata:registry" : "strata:builder";
-    throw new InputError("Pulumi.local.yaml", `set ${missing} too: a builder of your own needs a registry that it can reach`);
+    throw new InputError(
+      "Pulumi.local.yaml",
+      `set ${missing} too: a builder of your own needs a registry that it can reach`,
+    );
   }
   return !ownBuilder;
 }

@@ -12,7 +12,7 @@ import { environmentOf, prepareLocalState } from "./environment";
 export async function localStackIn(home: Home, config: ConfigMap): Promise<Stack> {
   prepareLocalState(home);
   const envVars = environmentOf(home, localStack);
-  Object.assign(process.env, { PATH: envVars["PATH"] });
+  Object.assign(process.env, { PATH: envVars.PATH });
   const stack = await LocalWorkspace.createOrSelectStack({ stackName: localStack, workDir: root }, { envVars });
   const present = await stack.getAllConfig();
   const changed = Object.entries(config).filter(([key, { value }]) => present[key]?.value !== value);

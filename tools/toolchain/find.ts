@@ -10,7 +10,8 @@ import type { Tool } from "./tools";
  * Our own folder does not count.
  */
 export async function findOnPath(
-  tool: Pick<Tool, "name" | "version" | "versionArgs">, path: string = process.env["PATH"] ?? "",
+  tool: Pick<Tool, "name" | "version" | "versionArgs">,
+  path: string = process.env.PATH ?? "",
 ): Promise<string | undefined> {
   if (!tool.versionArgs) return undefined;
   const file = path

@@ -1,16 +1,17 @@
 import { execa, type ResultPromise } from "execa";
 import type { Report } from "./install";
-import type { Tool } from "./tools";
+import { folderOf, type Tool } from "./tools";
 
 const timeLimit = 30 * 60_000;
 
 /**
- * Builds programs of one Go module into a folder. What was compiled before is taken from Go's own cache, which also makes
+ * Builds programs of one Go module into the folder that is theirs. What was compiled before is taken from Go's own cache, which also makes
  * an interrupted build go on where it was.
  *
  * @throws Error in one line where Go or the C compiler is missing, else with the compiler's own message
  */
-export async function goInstall(module: string, tools: readonly Tool[], folder: string, report: Report): Promise<void> {
+export async function goInstall(tools: readonly Tool[], report: Report): Promise<void> {
+  const [{ module }] = tools as [Tool];
   const names = tools.map((tool) => tool.name).join(", ");
   const packages = tools.map((tool) => tool.package);
   await requireCompilers(module);
@@ -20,7 +21,7 @@ export async function goInstall(module: string, tools: readonly Tool[], folder: 
 
   const progress = new Progress(total);
   const build = go(module, ["install", "-v", "-trimpath", "-ldflags", linkerFlags(tools), ...packages], {
-    GOBIN: folder,
+    GOBIN: folderOf(tools[0] as Tool),
     CGO_ENABLED: "1",
   });
   // -v prints a package's name once it is compiled.
@@ -67,7 +68,11 @@ async function requireCompilers(module: string): Promise<void> {
   if (compiler.failed) throw new Error("A C compiler is needed (cc): install gcc or clang");
 }
 
-function go(module: string, args: readonly string[], env: Record<string, string> = {}): ResultPromise<{ timeout: number }> {
+function go(
+  module: string,
+  args: readonly string[],
+  env: Record<string, string> = {},
+): ResultPromise<{ timeout: number }> {
   return execa("go", [...args], {
     cwd: module,
     timeout: timeLimit,

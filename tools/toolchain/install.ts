@@ -1,15 +1,15 @@
-import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { createHash } from "node:crypto";
+import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { delimiter, dirname, join } from "node:path";
 import { PulumiCommand } from "@pulumi/pulumi/automation";
 import { execa } from "execa";
 import * as semver from "semver";
-import { root, toolsFolder } from "../home";
+import { pulumiHome, root, toolsFolder } from "../home";
 import { reachable } from "../upstreams/reachable";
 import { unpackDebianPackage } from "./debian-package";
 import { findOnPath } from "./find";
 import { goInstall } from "./go-install";
-import { runc, type Tool } from "./tools";
+import { folderOf, runc, type Tool } from "./tools";
 
 /** Says what is happening, in a few words; called often. */
 export type Report = (text: string) => void;
@@ -30,9 +30,9 @@ export async function installTools(tools: readonly Tool[], report: Report): Prom
   mkdirSync(toolsFolder, { recursive: true });
   const released = await installPulumiRelease(missing, report);
   const toBuild = missing.filter((tool) => !released.includes(tool.name));
-  for (const [module, ofModule] of Map.groupBy(toBuild, (tool) => tool.module)) {
-    await goInstall(module, ofModule, toolsFolder, report);
-    for (const tool of ofModule) markInstalled(tool);
+  for (const group of Map.groupBy(toBuild, (tool) => `${tool.module} ${folderOf(tool)}`).values()) {
+    await goInstall(group, report);
+    for (const tool of group) markInstalled(tool);
   }
   return missing.map((tool) => tool.name);
 }
@@ -52,12 +52,13 @@ export async function installRunc(report: Report): Promise<void> {
   });
   const unpacked = join(folder, "usr/sbin/runc");
   const works = await execa(unpacked, ["--version"], { reject: false, timeout: 10_000 });
-  if (works.failed) throw new Error(`Debian's runc does not start on this machine; install runc (${works.shortMessage})`);
+  if (works.failed)
+    throw new Error(`Debian's runc does not start on this machine; install runc (${works.shortMessage})`);
   link(unpacked, runc.name);
 }
 
 /** PATH with the installed tools first. */
-export function pathWithTools(path: string = process.env["PATH"] ?? ""): string {
+export function pathWithTools(path: string = process.env.PATH ?? ""): string {
   const rest = path.split(delimiter).filter((folder) => folder !== toolsFolder);
   return [toolsFolder, ...rest].join(delimiter);
 }
@@ -77,20 +78,14 @@ async function installPulumiRelease(missing: readonly Tool[], report: Report): P
   const names = ["pulumi", "pulumi-language-nodejs"];
   for (const name of names) link(join(dirname(command.command), name), name);
 
-  const provider = missing.find((tool) => tool.name === "pulumi-resource-docker-build");
+  const provider = missing.find((tool) => tool.plugin);
   if (provider) {
     report(`downloading the docker-build provider ${provider.version}`);
-    const home = join(root, ".strata/pulumi");
     await execa(command.command, ["plugin", "install", "resource", "docker-build", `v${provider.version}`], {
-      env: { PULUMI_HOME: home },
+      env: { PULUMI_HOME: pulumiHome },
       timeout: 5 * 60_000,
     });
-    const plugins = join(home, "plugins");
-    const plugin = readdirSync(plugins).find((name) => name.startsWith("resource-docker-build-v") && !/\./.test(name.slice(-4)));
-    if (plugin) {
-      link(join(plugins, plugin, provider.name), provider.name);
-      names.push(provider.name);
-    }
+    names.push(provider.name);
   }
   for (const tool of missing) if (names.includes(tool.name)) markInstalled(tool);
   return names;
@@ -109,12 +104,14 @@ function stampOf(tool: Tool): string {
 }
 
 function stampFile(tool: Tool): string {
-  return join(toolsFolder, `.${tool.name}.stamp`);
+  return join(folderOf(tool), `.${tool.name}.stamp`);
 }
 
 function isInstalled(tool: Tool): boolean {
   const stamp = stampFile(tool);
-  return existsSync(join(toolsFolder, tool.name)) && existsSync(stamp) && readFileSync(stamp, "utf8") === stampOf(tool);
+  return (
+    existsSync(join(folderOf(tool), tool.name)) && existsSync(stamp) && readFileSync(stamp, "utf8") === stampOf(tool)
+  );
 }
 
 function markInstalled(tool: Tool): void {

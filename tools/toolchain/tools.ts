@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import { root } from "../home";
+import { pulumiHome, root, toolsFolder } from "../home";
 
 /** A program that Strata needs, and where it comes from. */
 export interface Tool {
@@ -12,8 +12,17 @@ export interface Tool {
   readonly package: string;
   /** The folder of the go.mod and go.sum that pin it. Dependencies conflict, so there is more than one. */
   readonly module: string;
+  /** True for a Pulumi plugin: it lies in PULUMI_HOME, since Pulumi warns of each plugin that it finds on PATH. */
+  readonly plugin?: boolean;
   /** The variable that the linker sets to the version. */
   readonly versionVariable?: string;
+}
+
+/** The folder that a tool is installed in. */
+export function folderOf(tool: Tool): string {
+  if (!tool.plugin) return toolsFolder;
+  const plugin = tool.name.replace("pulumi-resource-", "resource-");
+  return join(pulumiHome, "plugins", `${plugin}-v${tool.version}`);
 }
 
 const main = join(root, "tools/toolchain");
@@ -42,6 +51,7 @@ export const planTools: readonly Tool[] = [
     version: "0.0.22",
     package: "github.com/pulumi/pulumi-docker-build/provider/cmd/pulumi-resource-docker-build",
     module: main,
+    plugin: true,
     versionVariable: "github.com/pulumi/pulumi-docker-build/provider.Version",
   },
 ];

@@ -10,9 +10,7 @@ import type { Report } from "../toolchain/install";
 const localAuthorities = "/usr/local/share/ca-certificates";
 
 /** What makes Debian's images slim: packages that are installed later leave their manuals out too. */
-const slimRules = ["doc", "man", "info", "locale"]
-  .map((folder) => `path-exclude /usr/share/${folder}/*\\n`)
-  .join("");
+const slimRules = ["doc", "man", "info", "locale"].map((folder) => `path-exclude /usr/share/${folder}/*\\n`).join("");
 
 /**
  * A minimal Debian, made by mmdebstrap from the mirror that this machine's own apt uses. This machine's own certificate
@@ -53,7 +51,9 @@ export async function alpineRootfs(tag: string, home: Home, report: Report): Pro
     mkdirSync(join(folder, path), { recursive: true });
   }
   chmodSync(join(folder, "tmp"), 0o1777);
-  const busybox = ["bin/busybox", "usr/bin/busybox"].map((path) => join(unpacked, path)).find((path) => existsSync(path));
+  const busybox = ["bin/busybox", "usr/bin/busybox"]
+    .map((path) => join(unpacked, path))
+    .find((path) => existsSync(path));
   if (!busybox) throw new Error("Debian's busybox-static has no busybox in it");
   cpSync(busybox, join(folder, "bin/busybox"));
   const { stdout } = await execa(busybox, ["--list"], { timeout: 10_000 });
@@ -64,9 +64,13 @@ export async function alpineRootfs(tag: string, home: Home, report: Report): Pro
   writeFileSync(join(folder, "etc/group"), "root:x:0:\n");
   const archive = join(home.standIns, `alpine-${tag}.tar`);
   const time = `--mtime=@${sourceDateEpoch}`;
-  await execa("tar", ["-C", folder, "--sort=name", "--owner=0", "--group=0", "--numeric-owner", time, "-cf", archive, "."], {
-    timeout: 60_000,
-  });
+  await execa(
+    "tar",
+    ["-C", folder, "--sort=name", "--owner=0", "--group=0", "--numeric-owner", time, "-cf", archive, "."],
+    {
+      timeout: 60_000,
+    },
+  );
   return archive;
 }
 

@@ -13,7 +13,10 @@ import { reachable } from "./reachable";
 import { alpineRootfs, debianRootfs } from "./rootfs";
 
 /** Makes a root file system as a tar archive for an upstream's tag. */
-type Recipe = { readonly make: (tag: string, home: Home, report: Report) => Promise<string>; readonly command: string[] };
+type Recipe = {
+  readonly make: (tag: string, home: Home, report: Report) => Promise<string>;
+  readonly command: string[];
+};
 
 const recipes: Readonly<Record<string, Recipe>> = {
   "docker.io/library/debian": { make: debianRootfs, command: ["bash"] },
@@ -28,7 +31,12 @@ const recipes: Readonly<Record<string, Recipe>> = {
  * @returns the stand-ins that are in use now
  * @throws Error for an upstream that can neither be reached nor be replaced
  */
-export async function ensureStandIns(pinsFile: string, registry: string, home: Home, report: Report): Promise<StandIns> {
+export async function ensureStandIns(
+  pinsFile: string,
+  registry: string,
+  home: Home,
+  report: Report,
+): Promise<StandIns> {
   const before = readStandIns(home.standInsFile);
   const standIns: StandIns = {};
   for (const name of await unreachableUpstreams(pinsFile)) {
@@ -59,7 +67,9 @@ async function makeStandIn(name: string, ref: string, home: Home, report: Report
   const recipe = recipes[fullRepository(name)];
   if (!recipe) {
     const known = Object.keys(recipes).join(", ");
-    throw new Error(`${name}: its registry cannot be reached from this machine, and stand-ins can be made only of ${known}`);
+    throw new Error(
+      `${name}: its registry cannot be reached from this machine, and stand-ins can be made only of ${known}`,
+    );
   }
   mkdirSync(home.standIns, { recursive: true });
   const tag = name.slice(name.lastIndexOf(":") + 1);
@@ -74,7 +84,10 @@ async function pushImage(name: string, ref: string, archive: string, command: st
   mkdirSync(context, { recursive: true });
   renameSync(archive, join(context, "rootfs.tar"));
   const label = `LABEL ${standInLabel}=${JSON.stringify(name)}`;
-  writeFileSync(join(context, "Dockerfile"), `FROM scratch\nADD rootfs.tar /\n${label}\nCMD ${JSON.stringify(command)}\n`);
+  writeFileSync(
+    join(context, "Dockerfile"),
+    `FROM scratch\nADD rootfs.tar /\n${label}\nCMD ${JSON.stringify(command)}\n`,
+  );
   const metadata = join(context, "metadata.json");
   const output = `type=image,name=${ref},push=true,oci-mediatypes=true,rewrite-timestamp=true,compression=zstd`;
   await execa(

@@ -1,0 +1,140 @@
+import type { ConfigMap, OutputMap, Stack } from "@pulumi/pulumi/automation";
+import type { LayerOutput } from "../components/family";
+import { localStack } from "../components/settings";
+import { homeAt } from "./home";
+import { localBuilder } from "./services/buildkit";
+import { registryPort, startServices } from "./services/services";
+import { environmentOf } from "./stack/environment";
+import type { LayerProgress } from "./stack/layer-events";
+import { usesLocalServices } from "./stack/local-config";
+import { localStackIn } from "./stack/local-stack";
+import { imageSize } from "./stack/registry-images";
+import { playTour } from "./stack/tour";
+import { upWithProgress } from "./stack/up";
+import { megabytes, runPhases, seconds, table } from "./terminal";
+import { installRunc, installTools } from "./toolchain/install";
+import { planTools, serviceTools } from "./toolchain/tools";
+import { ensureStandIns } from "./upstreams/stand-ins";
+
+const home = homeAt();
+
+/** What `npm start` does: sets everything up, plans and builds the family on the stack `local`, and tells what happened. */
+async function main(): Promise<void> {
+  const local = usesLocalServices();
+  let stack!: Stack;
+  await runPhases([
+    { title: "Tools for planning", run: async (report) => listed(await installTools(planTools, report)) },
+    {
+      title: `Stack ${localStack}`,
+      run: async () => {
+        stack = await localStackIn(home, local ? localConfig() : {});
+        return undefined;
+      },
+    },
+  ]);
+
+  heading("pulumi preview");
+  await stack.preview({ onOutput: print, color: process.stdout.isTTY ? "always" : "never" });
+
+  await runPhases([
+    {
+      title: "Tools for building",
+      run: async (report) => {
+        const wanted = local ? serviceTools : serviceTools.filter((tool) => ["buildx", "regctl"].includes(tool.name));
+        const installed = await installTools(wanted, report);
+        if (local) await installRunc(report);
+        return listed(installed);
+      },
+    },
+    ...(local
+      ? [
+          { title: "Local services", run: async () => startServices(home) },
+          { title: "Upstreams", run: async (report: (text: string) => void) => upstreams(report) },
+        ]
+      : []),
+  ]);
+
+  const lost = await imagesLost(await stack.outputs());
+  if (lost.length > 0) print(`\nThe registry no longer has ${lost.join(", ")}: built again.\n`);
+  heading("pulumi up");
+  const done = await upWithProgress(stack, { refresh: lost.length > 0 });
+  const tour = await playTour(stack, home);
+  await tell(done, await stack.outputs(), tour);
+}
+
+function localConfig(): ConfigMap {
+  return {
+    "strata:registry": { value: `localhost:${registryPort(home)}` },
+    "strata:builder": { value: localBuilder },
+    "strata:standIns": { value: ".strata/stand-ins.yaml" },
+  };
+}
+
+async function upstreams(report: (text: string) => void): Promise<string> {
+  const standIns = Object.keys(await ensureStandIns("upstreams.yaml", `localhost:${registryPort(home)}`, home, report));
+  if (standIns.length === 0) return "as pinned";
+  return `warning: this machine cannot reach ${standIns.join(", ")}; a stand-in is used, and images on it must not leave it`;
+}
+
+/** Layers that the state holds and the registry does not, as after `strata services reset`. */
+async function imagesLost(outputs: OutputMap): Promise<string[]> {
+  const env = environmentOf(home, localStack);
+  const names = [];
+  for (const [name, layer] of Object.entries(layersOf(outputs))) {
+    if ((await imageSize(layer.ref, env)) === undefined) names.push(name);
+  }
+  return names;
+}
+
+async function tell(done: readonly LayerProgress[], outputs: OutputMap, tour: readonly string[]): Promise<void> {
+  const env = environmentOf(home, localStack);
+  const layers = layersOf(outputs);
+  const rows = await Promise.all(
+    done
+      .filter((layer) => layers[layer.name])
+      .map(async (layer) => {
+        const { ref, digest } = layers[layer.name] as LayerOutput;
+        const size = await imageSize(ref, env);
+        return [
+          layer.name,
+          layer.seconds === undefined ? "untouched" : "built",
+          layer.action === "new" ? "new" : layer.reasons.join(", ") || "–",
+          layer.seconds === undefined ? "–" : seconds(layer.seconds),
+          size === undefined ? "–" : megabytes(size),
+          digest.slice(0, 19),
+        ];
+      }),
+  );
+  print(`\n${table(["layer", "what happened", "why", "time", "size", "digest"], rows)}\n`);
+  for (const line of tour) print(`\n${line}\n`);
+  print(`
+Try next:
+  eval "$(bin/strata env)"                       then pulumi works as you know it, and strata is on PATH
+  echo hello >> images/app/etc/motd && pulumi preview --diff
+  strata services stop                           ends BuildKit and the registry; npm start starts them again
+`);
+}
+
+function layersOf(outputs: OutputMap): Record<string, LayerOutput> {
+  return (outputs.layers?.value ?? {}) as Record<string, LayerOutput>;
+}
+
+function listed(names: readonly string[]): string {
+  return names.length === 0 ? "there already" : names.join(", ");
+}
+
+function heading(text: string): void {
+  print(`\n── ${text}\n`);
+}
+
+function print(text: string): void {
+  process.stdout.write(text);
+}
+
+// Pulumi and Go get Ctrl-C themselves and end in order; what they did is kept.
+process.on("SIGINT", () => print("\nStopping. What is done is kept; run npm start again to go on.\n"));
+
+main().catch((error: Error) => {
+  process.stderr.write(`\n${error.message}\n`);
+  process.exitCode = 1;
+});

@@ -1,0 +1,110 @@
+import { Command, InvalidArgumentError } from "commander";
+import { execa } from "execa";
+import { localStack } from "../components/settings";
+import { homeAt, root } from "./home";
+import { resetServices, startServices, statusOfServices, stopServices } from "./services/services";
+import { environmentOf, shellLines } from "./stack/environment";
+import { table } from "./terminal";
+import { installRunc, installTools } from "./toolchain/install";
+import { serviceTools } from "./toolchain/tools";
+
+const home = homeAt();
+const program = new Command("strata").description("Families of layered container images").showHelpAfterError();
+
+/** Options that verbs share. */
+const stackOption = ["--stack <name>", "the stack", localStack] as const;
+const jsonOption = ["--json", "print JSON for programs"] as const;
+
+const services = program.command("services").description("the BuildKit and the registry of this machine");
+
+services
+  .command("start")
+  .description("start what does not run")
+  .option("--registry-port <port>", "kept for the next time (first 5443)", toPort)
+  .option(...jsonOption)
+  .action(async (options: { registryPort?: number; json?: true }) => {
+    await installTools(serviceTools, toStderr);
+    await installRunc(toStderr);
+    const registry = await startServices(home, options.registryPort);
+    print(options, { registry }, `The registry is ${registry}; logs are in ${home.logs}`);
+  });
+
+services
+  .command("stop")
+  .description("end both; images and caches stay")
+  .option(...jsonOption)
+  .action(async (options: { json?: true }) => {
+    const stopped = await stopServices(home);
+    print(options, { stopped }, stopped.length > 0 ? `Stopped ${stopped.join(" and ")}` : "Nothing was running");
+  });
+
+services
+  .command("status")
+  .description("what runs; exits with 1 where something does not")
+  .option(...jsonOption)
+  .action(async (options: { json?: true }) => {
+    const status = await statusOfServices(home);
+    const rows = status.map(({ name, running, healthy, pid, log }) => [
+      name,
+      healthy ? "healthy" : running ? "does not answer" : "stopped",
+      String(pid ?? "–"),
+      log,
+    ]);
+    print(options, { services: status }, table(["service", "state", "pid", "log"], rows));
+    process.exitCode = status.every((service) => service.healthy) ? 0 : 1;
+  });
+
+services
+  .command("reset")
+  .description("throw images, caches and stand-ins away; Pulumi's state stays")
+  .option(...jsonOption)
+  .action(async (options: { json?: true }) => {
+    await resetServices(home);
+    print(options, { reset: true }, "Images and caches are gone; npm start makes them again");
+  });
+
+program
+  .command("env")
+  .description('the variables that pulumi needs: eval "$(strata env)"')
+  .option(...stackOption)
+  .option(...jsonOption)
+  .action((options: { stack: string; json?: true }) => {
+    const variables = environmentOf(home, options.stack);
+    print(options, variables, shellLines(variables).trimEnd());
+  });
+
+program
+  .command("plan")
+  .description("what pulumi up would build, and why: pulumi preview")
+  .option(...stackOption)
+  .option(...jsonOption)
+  .option("--diff", "name the files that changed")
+  .action(async (options: { stack: string; json?: true; diff?: true }) => {
+    const flags = [...(options.json ? ["--json"] : []), ...(options.diff ? ["--diff"] : [])];
+    const result = await execa("pulumi", ["preview", "--stack", options.stack, ...flags], {
+      cwd: root,
+      env: environmentOf(home, options.stack),
+      stdio: "inherit",
+      reject: false,
+    });
+    process.exitCode = result.exitCode ?? 1;
+  });
+
+function print(options: { json?: true }, data: unknown, text: string): void {
+  process.stdout.write(`${options.json ? JSON.stringify(data, null, 2) : text}\n`);
+}
+
+function toStderr(text: string): void {
+  if (process.stderr.isTTY) process.stderr.write(`\r\x1b[K${text}`);
+}
+
+function toPort(text: string): number {
+  const port = Number(text);
+  if (Number.isInteger(port) && port > 0 && port < 65536) return port;
+  throw new InvalidArgumentError("expected a number from 1 to 65535");
+}
+
+program.parseAsync().catch((error: Error) => {
+  process.stderr.write(`strata: ${error.message}\n`);
+  process.exitCode = 1;
+});

@@ -1,0 +1,61 @@
+import { Listr } from "listr2";
+import type { Report } from "./toolchain/install";
+
+/** A piece of long work. What it returns, where it returns anything, is shown behind its title. */
+export interface Phase {
+  readonly title: string;
+  readonly run: (report: Report) => Promise<string | undefined>;
+}
+
+/** What we use of a task of listr2. */
+interface Titled {
+  title: string;
+  output: string;
+}
+
+/** In milliseconds: how often a log that nobody watches live gets a line. */
+const pipedInterval = 20_000;
+
+/** Runs phases one after the other, live on a terminal, as plain lines elsewhere. */
+export async function runPhases(phases: readonly Phase[]): Promise<void> {
+  const tasks = phases.map(({ title, run }) => ({
+    title,
+    task: async (_: unknown, task: Titled) => {
+      const result = await run(reporterOf(task));
+      if (result) task.title = `${title}: ${result}`;
+    },
+  }));
+  await new Listr(tasks, { fallbackRenderer: "simple", concurrent: false }).run();
+}
+
+export function seconds(value: number): string {
+  return value < 10
+    ? `${value.toFixed(1)} s`
+    : value < 120
+      ? `${Math.round(value)} s`
+      : `${Math.round(value / 60)} min`;
+}
+
+export function megabytes(bytes: number): string {
+  return `${(bytes / 1e6).toFixed(1)} MB`;
+}
+
+/** Columns as wide as their longest cell, separated by two spaces. */
+export function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
+  const widths = head.map((title, column) => Math.max(title.length, ...rows.map((row) => row[column]?.length ?? 0)));
+  const line = (cells: readonly string[]) =>
+    cells
+      .map((cell, column) => cell.padEnd(widths[column] ?? 0))
+      .join("  ")
+      .trimEnd();
+  return [line(head), line(widths.map((width) => "─".repeat(width))), ...rows.map(line)].join("\n");
+}
+
+function reporterOf(task: Titled): Report {
+  let last = Date.now();
+  return (text) => {
+    if (!process.stdout.isTTY && Date.now() - last < pipedInterval) return;
+    last = Date.now();
+    task.output = text;
+  };
+}
