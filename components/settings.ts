@@ -48,7 +48,8 @@ export function readSettings(config: Config, stack: string): Settings {
     upstreams: config.require("upstreams"),
     platforms: config.requireObject("platforms"),
     compression: config.require("compression"),
-    standIns: config.get("standIns"),
+    // Pulumi asks for a value of every key that has no default, so that none is an empty one.
+    standIns: config.get("standIns") || undefined,
   });
   if (!result.success) {
     const issue = result.error.issues[0];

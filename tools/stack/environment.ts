@@ -10,25 +10,30 @@ import { usesLocalServices } from "./local-config";
 /**
  * The variables that a plain `pulumi` needs for a stack.
  *
- * For every stack: the tools on PATH, and the project's Node.js after them where the machine's own is too old. For `local` also a state, a passphrase and a PULUMI_HOME under
- * `.strata`, and, where the local services are in use, the Docker configuration that knows them. The user's own are
+ * For every stack: the tools and the project's Node.js on PATH. For `local` also a state, a passphrase and a PULUMI_HOME
+ * under `.strata`, and, where the local services are in use, the Docker configuration that knows them. The user's own are
  * neither read nor changed by that stack; for other stacks they are what counts.
  */
 export function environmentOf(home: Home, stack: string): Record<string, string> {
-  const shared = {
-    PATH: pathWithNode(pathWithTools()),
-    PULUMI_SKIP_UPDATE_CHECK: "true",
-  };
-  if (stack !== localStack) return shared;
+  if (stack !== localStack) return toolEnvironment();
+  return localEnvironment(home, usesLocalServices());
+}
+
+function toolEnvironment(): Record<string, string> {
+  return { PATH: pathWithNode(pathWithTools()), PULUMI_SKIP_UPDATE_CHECK: "true" };
+}
+
+/** @param localServices whether builder and registry are this machine's own services */
+export function localEnvironment(home: Home, localServices: boolean): Record<string, string> {
   return {
-    ...shared,
-    PULUMI_STACK: stack,
+    ...toolEnvironment(),
+    PULUMI_STACK: localStack,
     PULUMI_HOME: pulumiHome,
     PULUMI_BACKEND_URL: `file://${home.state}`,
     PULUMI_CONFIG_PASSPHRASE_FILE: home.passphraseFile,
-    // The plugins are on PATH; looking for others costs seconds, and fails without the internet.
+    // The plugins are in PULUMI_HOME; looking for others costs seconds, and fails without the internet.
     PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION: "true",
-    ...(usesLocalServices() ? { DOCKER_CONFIG: home.docker, SSL_CERT_FILE: certificatesOf(home).bundle } : {}),
+    ...(localServices ? { DOCKER_CONFIG: home.docker, SSL_CERT_FILE: certificatesOf(home).bundle } : {}),
   };
 }
 

@@ -1,0 +1,232 @@
+import assert from "node:assert/strict";
+import { chmodSync } from "node:fs";
+import { join } from "node:path";
+import { startDaemon, stopDaemon } from "../../tools/services/daemon";
+import { registryDaemon } from "../../tools/services/registry";
+import { registryPort } from "../../tools/services/services";
+import { emptyBuildkit, home, Project, testServices } from "./project";
+
+/** base → tooling → app, with a step that runs, one that depends on it, and files. */
+const chain = {
+  "images/base/Dockerfile": "FROM alpine:3.22\nRUN echo base > /base\n",
+  "images/tooling/Dockerfile": "FROM base\nCOPY config /etc/tooling\nRUN cat /base > /tooling\n",
+  "images/tooling/config": "port 2222\n",
+  "images/app/Dockerfile": "FROM tooling\nCOPY --link app.sh /usr/local/bin/app\n",
+  "images/app/app.sh": "echo app\n",
+};
+
+async function filesystemLayers(project: Project, name: string): Promise<string[]> {
+  const ref = (await project.layers())[name]?.ref as string;
+  const manifest = JSON.parse(
+    await project.run("regctl", "manifest", "get", ref, "--platform", "linux/amd64", "--format", "raw-body"),
+  ) as { layers: { digest: string }[] };
+  return manifest.layers.map((layer) => layer.digest);
+}
+
+describe("a family of three layers", () => {
+  let project: Project;
+  before(async () => {
+    project = await Project.make(chain);
+  });
+  after(() => project?.remove());
+
+  it("is built from nothing, each layer on the filesystem layers of its parent", async () => {
+    const { layers } = await project.up();
+    assert.deepEqual(Object.keys(layers).sort(), ["app", "base", "tooling"]);
+    for (const layer of Object.values(layers)) assert.equal(layer.action, "new");
+
+    const [base, tooling, app] = await Promise.all(
+      ["base", "tooling", "app"].map((name) => filesystemLayers(project, name)),
+    );
+    assert.ok(base && tooling && app);
+    assert.deepEqual(tooling.slice(0, base.length), base);
+    assert.deepEqual(app.slice(0, tooling.length), tooling);
+    assert.equal(base.length, 2);
+    assert.equal(tooling.length, 4);
+    assert.equal(app.length, 5);
+  });
+
+  it("changes nothing the second time", async () => {
+    const { changes } = await project.up();
+    assert.deepEqual(Object.keys(changes), ["same"]);
+  });
+
+  it("changes nothing under another umask", async () => {
+    chmodSync(join(project.folder, "images/app/app.sh"), 0o664);
+    const { changes } = await project.preview();
+    assert.deepEqual(Object.keys(changes), ["same"]);
+  });
+
+  it("builds app only when a file of app changes, and the preview says so", async () => {
+    const before = await project.digests();
+    project.append("images/app/app.sh", "echo more\n");
+    const { layers, changes, output } = await project.preview();
+    assert.deepEqual(layers.app?.reasons, ["files"]);
+    assert.equal(layers.tooling?.action, "unchanged");
+    assert.deepEqual(changes.update, 2, "the layer and its image");
+    assert.match(output, /strata:image:Layer app update \[diff: ~files\]/);
+    assert.doesNotMatch(output, /tooling|base/);
+
+    await project.up();
+    const now = await project.digests();
+    assert.notEqual(now.app, before.app);
+    assert.deepEqual({ ...now, app: "" }, { ...before, app: "" });
+  });
+
+  it("builds what stands on a parent that changes, and says that the parent is why", async () => {
+    const before = await project.digests();
+    project.append("images/tooling/config", "log yes\n");
+    const { layers, output } = await project.preview();
+    assert.deepEqual(layers.tooling?.reasons, ["files"]);
+    assert.deepEqual(layers.app?.reasons, ["parents"]);
+    assert.match(output, /strata:image:Layer app update \[diff: ~parents\]/);
+
+    await project.up();
+    const now = await project.digests();
+    assert.equal(now.base, before.base);
+    assert.notEqual(now.tooling, before.tooling);
+    assert.notEqual(now.app, before.app);
+  });
+
+  it("leaves alone what stands on a parent that comes out the same", async () => {
+    const before = await project.digests();
+    project.append("images/tooling/Dockerfile", "# a comment changes nothing in the image\n");
+    const { layers } = await project.up();
+    assert.equal(layers.tooling?.action, "changed");
+    assert.equal(layers.app?.action, "unchanged");
+    assert.deepEqual(await project.digests(), before);
+  });
+
+  it("marks every image that was made on a stand-in", async function () {
+    const layers = await project.layers();
+    if (layers.base?.standIn.length === 0) this.skip(); // alpine's registry can be reached: nothing to mark
+    for (const { ref } of Object.values(layers)) {
+      const config = await project.run("regctl", "image", "inspect", ref, "--platform", "linux/amd64");
+      assert.equal(JSON.parse(config).config.Labels["strata.stand-in"], "alpine:3.22");
+    }
+  });
+
+  it("has the same digests when another project builds it on an emptied BuildKit", async () => {
+    const before = await project.digests();
+    const layers = Object.fromEntries(
+      ["images/tooling/config", "images/tooling/Dockerfile", "images/app/app.sh"].map((path) => [
+        path,
+        project.read(path),
+      ]),
+    );
+    await emptyBuildkit();
+    const other = await Project.make({ ...chain, ...layers });
+    try {
+      await other.up();
+      assert.notEqual(other.organisation, project.organisation);
+      assert.deepEqual(await other.digests(), before);
+    } finally {
+      other.remove();
+    }
+  });
+
+  it("is built again by a refresh when the registry has lost an image", async () => {
+    const before = await project.digests();
+    await project.run("regctl", "manifest", "delete", (await project.layers()).app?.ref as string);
+    await project.up({ refresh: true });
+    assert.deepEqual(await project.digests(), before);
+    assert.ok((await filesystemLayers(project, "app")).length > 0);
+  });
+});
+
+describe("what can go wrong in a build", () => {
+  let project: Project;
+  beforeEach(async () => {
+    project = await Project.make(chain);
+  });
+  afterEach(() => project?.remove());
+
+  it("says what a broken step printed, keeps the layers that were built, and goes on from there", async () => {
+    project.write("images/other/Dockerfile", "FROM alpine:3.22\nRUN echo other > /other\n");
+    project.write("images/app/Dockerfile", "FROM tooling\nRUN echo the disk is on fire && exit 3\n");
+    await assert.rejects(project.up(), (error: Error) => {
+      assert.match(error.message, /the disk is on fire/);
+      assert.match(error.message, /exit code: 3/);
+      return true;
+    });
+    project.write("images/app/Dockerfile", chain["images/app/Dockerfile"]);
+    const { layers } = await project.up();
+    for (const name of ["base", "tooling", "other"]) assert.equal(layers[name]?.action, "unchanged", name);
+    assert.deepEqual(Object.keys(await project.layers()).sort(), ["app", "base", "other", "tooling"]);
+  });
+
+  it("names the registry that is down, and goes on when it is back", async () => {
+    await stopDaemon("registry", home);
+    try {
+      await assert.rejects(project.up(), (error: Error) => {
+        assert.ok(error.message.includes(project.registry), error.message);
+        assert.match(error.message, /connection refused/);
+        return true;
+      });
+    } finally {
+      await startDaemon(registryDaemon(home, registryPort(home)), home);
+    }
+    await project.up();
+    assert.equal(Object.keys(await project.layers()).length, 3);
+  });
+
+  it("says that credentials were refused, and does not print them", async () => {
+    const auth = Buffer.from("strata:not-the-password").toString("base64");
+    const docker = join(project.folder, "docker");
+    project.write("docker/config.json", JSON.stringify({ auths: { [project.registry]: { auth } } }));
+    await project.run("cp", "-r", `${home.docker}/buildx`, `${docker}/buildx`);
+    await assert.rejects(project.up({}, { DOCKER_CONFIG: docker }), (error: Error) => {
+      assert.match(error.message, /401|[Uu]nauthorized|authorization failed/);
+      assert.ok(!error.message.includes("not-the-password") && !error.message.includes(auth));
+      return true;
+    });
+  });
+});
+
+describe("stacks other than local", () => {
+  const family = {
+    "images/data/Dockerfile": "FROM scratch\nCOPY file /\n",
+    "images/data/file": "contents\n",
+    "images/more/Dockerfile": "FROM data\nCOPY file /more\n",
+    "images/more/file": "more\n",
+  };
+
+  it("build on the builder and in the registry that their configuration names", async () => {
+    const registry = await testServices();
+    const project = await Project.make(family, { stack: "dev", config: { builder: "mine" } });
+    try {
+      const docker = join(project.folder, "docker");
+      await project.run("cp", "-r", home.docker, docker);
+      await project.run(
+        "env",
+        `DOCKER_CONFIG=${docker}`,
+        "buildx",
+        "create",
+        "--name",
+        "mine",
+        "--driver",
+        "remote",
+        `unix://${home.run}/buildkitd.sock`,
+      );
+      await project.up({}, { DOCKER_CONFIG: docker });
+      const layers = await project.layers();
+      assert.ok(layers.more?.ref.startsWith(`${registry}/${project.organisation}/more@sha256:`));
+      assert.deepEqual(layers.more?.standIn, []);
+    } finally {
+      project.remove();
+    }
+  });
+
+  it("refuse stand-ins before anything is built", async () => {
+    const project = await Project.make(family, { stack: "dev", config: { standIns: home.standInsFile } });
+    try {
+      await assert.rejects(
+        project.preview(),
+        /strata:standIns: only the stack "local" may build on stand-ins, and this is "dev"/,
+      );
+      assert.deepEqual(await project.layers(), {});
+    } finally {
+      project.remove();
+    }
+  });
+});

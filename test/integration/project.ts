@@ -1,0 +1,196 @@
+import { randomBytes } from "node:crypto";
+import {
+  appendFileSync,
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
+import { type AddressInfo, createServer } from "node:net";
+import { dirname, join } from "node:path";
+import { type EngineEvent, LocalWorkspace, type Stack, type UpOptions } from "@pulumi/pulumi/automation";
+import { execa } from "execa";
+import type { LayerOutput } from "../../components/family";
+import { homeAt, root } from "../../tools/home";
+import { localBuilder } from "../../tools/services/buildkit";
+import { registryPort, startServices, stopServices } from "../../tools/services/services";
+import { localEnvironment, prepareLocalState } from "../../tools/stack/environment";
+import { LayerEvents, type LayerProgress } from "../../tools/stack/layer-events";
+import { ensureStandIns } from "../../tools/upstreams/stand-ins";
+
+/** The tests have services of their own, so that they can stop and empty them. */
+export const home = homeAt(join(root, ".strata/test"));
+
+let services: Promise<string> | undefined;
+
+/** Starts the tests' services, the first time it is called, and makes the stand-in for alpine where that is needed. */
+export function testServices(): Promise<string> {
+  services ??= (async () => {
+    mkdirSync(home.folder, { recursive: true });
+    const registry = await startServices(
+      home,
+      existsSync(join(home.folder, "registry-port")) ? registryPort(home) : await freePort(),
+    );
+    await ensureStandIns(join(root, "test/integration/upstreams.yaml"), registry, home, () => {});
+    return registry;
+  })();
+  return services;
+}
+
+after(async () => {
+  if (services) await stopServices(home);
+});
+
+async function freePort(): Promise<number> {
+  const server = createServer();
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  const { port } = server.address() as AddressInfo;
+  await new Promise((resolve) => server.close(resolve));
+  return port;
+}
+
+export interface Operation {
+  /** By name, in the order of the engine's events. */
+  readonly layers: Readonly<Record<string, LayerProgress>>;
+  /** What an operation counts: { same: 5, update: 2 }. */
+  readonly changes: Readonly<Record<string, number>>;
+  readonly output: string;
+}
+
+/** The real program on a family of its own, with a state and repositories of its own. */
+export class Project {
+  readonly folder: string;
+  private stack!: Stack;
+
+  private constructor(
+    readonly organisation: string,
+    readonly registry: string,
+    readonly stackName: string,
+    readonly env: Record<string, string>,
+  ) {
+    const parent = join(home.folder, "projects");
+    mkdirSync(parent, { recursive: true });
+    this.folder = mkdtempSync(join(parent, "p-"));
+  }
+
+  /**
+   * @param files path → contents, such as `images/base/Dockerfile`
+   * @param config more keys, without `strata:`
+   */
+  static async make(
+    files: Readonly<Record<string, string>>,
+    {
+      stack = "local",
+      config = {},
+      env = {},
+    }: { stack?: string; config?: Record<string, string>; env?: Record<string, string> } = {},
+  ): Promise<Project> {
+    const registry = await testServices();
+    prepareLocalState(home);
+    const variables: Record<string, string> = { ...localEnvironment(home, true), PULUMI_STACK: stack, ...env };
+    const project = new Project(`t${randomBytes(4).toString("hex")}`, registry, stack, variables);
+    const { folder } = project;
+    for (const name of ["Pulumi.yaml", "package.json", "tsconfig.json", "index.ts"])
+      cpSync(join(root, name), join(folder, name));
+    for (const name of ["components", "node_modules"]) symlinkSync(join(root, name), join(folder, name));
+    cpSync(join(root, "test/integration/upstreams.yaml"), join(folder, "upstreams.yaml"));
+    for (const [path, text] of Object.entries(files)) project.write(path, text);
+    mkdirSync(join(folder, "state"));
+    variables.PULUMI_BACKEND_URL = `file://${join(folder, "state")}`;
+    await project.init({
+      registry,
+      organisation: project.organisation,
+      builder: localBuilder,
+      ...(stack === "local" ? { standIns: home.standInsFile } : {}),
+      ...config,
+    });
+    return project;
+  }
+
+  write(path: string, text: string): void {
+    mkdirSync(dirname(join(this.folder, path)), { recursive: true });
+    writeFileSync(join(this.folder, path), text);
+  }
+
+  read(path: string): string {
+    return readFileSync(join(this.folder, path), "utf8");
+  }
+
+  append(path: string, text: string): void {
+    appendFileSync(join(this.folder, path), text);
+  }
+
+  preview(env: Record<string, string> = {}): Promise<Operation> {
+    return this.operate(
+      env,
+      async (options) => (await this.stack.preview(options)).changeSummary as Record<string, number>,
+    );
+  }
+
+  up(options: UpOptions = {}, env: Record<string, string> = {}): Promise<Operation> {
+    return this.operate(
+      env,
+      async (watch) =>
+        (await this.stack.up({ ...watch, ...options })).summary.resourceChanges as Record<string, number>,
+    );
+  }
+
+  async layers(): Promise<Record<string, LayerOutput>> {
+    return ((await this.stack.outputs()).layers?.value ?? {}) as Record<string, LayerOutput>;
+  }
+
+  async digests(): Promise<Record<string, string>> {
+    return Object.fromEntries(Object.entries(await this.layers()).map(([name, { digest }]) => [name, digest]));
+  }
+
+  /** Runs a program with the stack's environment, for example regctl. @returns what it printed */
+  async run(command: string, ...args: string[]): Promise<string> {
+    const { stdout } = await execa(command, args, { cwd: this.folder, env: this.env, timeout: 60_000 });
+    return stdout;
+  }
+
+  remove(): void {
+    rmSync(this.folder, { recursive: true, force: true });
+  }
+
+  private async init(config: Readonly<Record<string, string>>): Promise<void> {
+    this.stack = await LocalWorkspace.createOrSelectStack(
+      { stackName: this.stackName, workDir: this.folder },
+      { envVars: this.env },
+    );
+    await this.stack.setAllConfig(
+      Object.fromEntries(Object.entries(config).map(([key, value]) => [`strata:${key}`, { value }])),
+    );
+  }
+
+  private async operate(
+    env: Record<string, string>,
+    action: (options: {
+      onEvent: (event: EngineEvent) => void;
+      onOutput: (text: string) => void;
+    }) => Promise<Record<string, number>>,
+  ): Promise<Operation> {
+    const events = new LayerEvents();
+    let output = "";
+    this.stack.workspace.envVars = { ...this.env, ...env };
+    try {
+      const changes = await action({ onEvent: events.onEvent, onOutput: (text) => (output += text) });
+      return { layers: Object.fromEntries(events.all.map((layer) => [layer.name, layer])), changes, output };
+    } catch (error) {
+      throw new Error(`${output}\n${(error as Error).message}`);
+    } finally {
+      this.stack.workspace.envVars = this.env;
+    }
+  }
+}
+
+/** Throws BuildKit's cache away, as on a fresh CI machine, and makes sure that nothing is left. */
+export async function emptyBuildkit(): Promise<void> {
+  await stopServices(home);
+  rmSync(home.buildkit, { recursive: true, force: true });
+  await startServices(home);
+}

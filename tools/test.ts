@@ -1,0 +1,73 @@
+import { globSync } from "node:fs";
+import { join } from "node:path";
+import { execa } from "execa";
+import Mocha from "mocha";
+import { root } from "./home";
+import { runPhases } from "./terminal";
+import { installRunc, installTools } from "./toolchain/install";
+import { planTools, serviceTools } from "./toolchain/tools";
+
+/**
+ * What `npm test` does: lint, type check and the tests that need nothing; then the tools and the tests on the real engine.
+ *
+ * usage: npm test [-- unit | integration] [--grep TEXT]
+ */
+async function main(args: readonly string[]): Promise<number> {
+  const grep = args.includes("--grep") ? args[args.indexOf("--grep") + 1] : undefined;
+  const units = globSync("test/{components,tools}/**/*.test.ts", { cwd: root }).sort();
+  const integration = globSync("test/integration/**/*.test.ts", { cwd: root }).sort();
+  const wanted = args.includes("unit")
+    ? units
+    : args.includes("integration")
+      ? integration
+      : [...units, ...integration];
+
+  const bin = (name: string) => join(root, "node_modules/.bin", name);
+  await runPhases([
+    { title: "Lint and format (biome)", run: () => checked(bin("biome"), ["ci", "--error-on-warnings", "."]) },
+    { title: "Types (tsc)", run: () => checked(bin("tsc"), ["--noEmit", "--noCheck", "false"]) },
+    ...(wanted === units
+      ? []
+      : [
+          {
+            title: "Tools",
+            run: async (report: (text: string) => void) => {
+              const installed = await installTools([...planTools, ...serviceTools], report);
+              await installRunc(report);
+              return installed.join(", ") || "there already";
+            },
+          },
+        ]),
+  ]);
+  return runMocha(wanted, grep);
+}
+
+async function checked(command: string, args: string[]): Promise<undefined> {
+  const result = await execa(command, args, { cwd: root, all: true, reject: false, timeout: 5 * 60_000 });
+  if (result.failed) throw new Error(result.all);
+}
+
+function runMocha(files: readonly string[], grep: string | undefined): Promise<number> {
+  const mocha = new Mocha({ timeout: 180_000, slow: 10_000, ...(grep ? { grep } : {}), ...ci() });
+  for (const file of files) mocha.addFile(join(root, file));
+  return new Promise((resolve) => {
+    const runner = mocha.run((failures) => {
+      const { passes = 0, pending = 0, tests = 0 } = runner.stats ?? {};
+      process.stdout.write(`${passes} passed, ${failures} failed, ${pending} skipped\n`);
+      resolve(failures > 0 || tests === 0 ? 1 : 0);
+    });
+  });
+}
+
+/** A test left alone by `.only` must not pass for the whole. */
+function ci(): { forbidOnly?: true } {
+  return process.env.CI ? { forbidOnly: true } : {};
+}
+
+main(process.argv.slice(2)).then(
+  (code) => process.exit(code),
+  (error: Error) => {
+    process.stderr.write(`\n${error.message}\n`);
+    process.exit(1);
+  },
+);
