@@ -16,16 +16,26 @@ interface Titled {
 /** In milliseconds: how often a log that nobody watches live gets a line. */
 const pipedInterval = 20_000;
 
-/** Runs phases one after the other, live on a terminal, as plain lines elsewhere. */
+/**
+ * Runs phases one after the other, live on a terminal, as plain lines elsewhere.
+ *
+ * @throws what the first phase that fails throws; the caller prints it
+ */
 export async function runPhases(phases: readonly Phase[]): Promise<void> {
+  let failure: unknown;
   const tasks = phases.map(({ title, run }) => ({
     title,
     task: async (_: unknown, task: Titled) => {
-      const result = await run(reporterOf(task));
+      const result = await run(reporterOf(task)).catch((error: unknown) => {
+        failure = error;
+        throw new Error("failed");
+      });
       if (result) task.title = `${title}: ${result}`;
     },
   }));
-  await new Listr(tasks, { fallbackRenderer: "simple", concurrent: false }).run();
+  await new Listr(tasks, { fallbackRenderer: "simple", concurrent: false }).run().catch((error: unknown) => {
+    throw failure ?? error;
+  });
 }
 
 export function seconds(value: number): string {

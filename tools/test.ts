@@ -24,7 +24,10 @@ async function main(args: readonly string[]): Promise<number> {
 
   const bin = (name: string) => join(root, "node_modules/.bin", name);
   await runPhases([
-    { title: "Lint and format (biome)", run: () => checked(bin("biome"), ["ci", "--error-on-warnings", "."]) },
+    {
+      title: "Lint and format (biome)",
+      run: () => checked(bin("biome"), ["ci", "--colors=off", "--error-on-warnings", "."]),
+    },
     { title: "Types (tsc)", run: () => checked(bin("tsc"), ["--noEmit", "--noCheck", "false"]) },
     ...(wanted === units
       ? []

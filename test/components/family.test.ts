@@ -1,0 +1,133 @@
+import assert from "node:assert/strict";
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+import * as dockerbuild from "@pulumi/docker-build";
+import * as pulumi from "@pulumi/pulumi";
+import { readCatalog } from "../../components/catalog/catalog";
+import type { Upstream } from "../../components/catalog/upstreams";
+import { Family } from "../../components/family";
+import { withFolder } from "./catalog/folder";
+
+interface Registration {
+  readonly type: string;
+  readonly name: string;
+  // biome-ignore lint/suspicious/noExplicitAny: as Pulumi's mocks give them
+  readonly inputs: Record<string, any>;
+}
+
+const digestOf = (name: string) => `sha256:${name.padEnd(64, "0")}`;
+
+/** Registers a family with Pulumi's mocks. A resource of a kind that is not expected fails. */
+async function register(files: Record<string, string>, standIn: boolean): Promise<Registration[]> {
+  const registrations: Registration[] = [];
+  await pulumi.runtime.setMocks(
+    {
+      call: (args) => assert.fail(`unexpected call of ${args.token}`),
+      newResource: ({ type, name, inputs }) => {
+        registrations.push({ type, name, inputs });
+        const known = ["strata:image:Family", "strata:image:Layer", "pulumi:providers:docker-build"];
+        if (known.includes(type)) return { id: name, state: inputs };
+        assert.equal(type, "docker-build:index:Image", "an unexpected resource");
+        return { id: name, state: { ...inputs, digest: digestOf(name) } };
+      },
+    },
+    "strata",
+    "test",
+  );
+  const upstream: Upstream = {
+    name: "debian:12",
+    ref: "docker.io/library/debian@sha256:d",
+    digest: "sha256:d",
+    standIn,
+  };
+  await withFolder(files, async (folder) => {
+    const catalog = readCatalog(join(folder, "images"), new Map([[upstream.name, upstream]]), "upstreams.yaml");
+    const provider = new dockerbuild.Provider("docker-build", { host: "unix:///fixed" });
+    const family = new Family(
+      "family",
+      {
+        catalog,
+        registry: "registry.test",
+        organisation: "acme",
+        builder: "mine",
+        platforms: ["linux/amd64"],
+        compression: "zstd",
+        staging: join(folder, "staging"),
+      },
+      { providers: { "docker-build": provider } },
+    );
+    assert.ok(existsSync(join(folder, "staging/base/Dockerfile")));
+    await new Promise((resolve) => family.layers.apply(resolve));
+  });
+  return registrations;
+}
+
+const files = {
+  "images/base/Dockerfile": "FROM debian:12\n",
+  "images/app/Dockerfile": "FROM base\nCOPY a /\n",
+  "images/app/a": "a\n",
+};
+
+describe("a family's resources", () => {
+  let registrations: Registration[];
+  const of = (type: string, name: string) =>
+    registrations.find((entry) => entry.type === type && entry.name === name)?.inputs;
+
+  before(async () => {
+    registrations = await register(files, false);
+  });
+
+  it("are the family, its provider, and a Layer with its Image for each folder, and nothing else", () => {
+    assert.deepEqual(registrations.map(({ type, name }) => `${type} ${name}`).sort(), [
+      "docker-build:index:Image app",
+      "docker-build:index:Image base",
+      "pulumi:providers:docker-build docker-build",
+      "strata:image:Family family",
+      "strata:image:Layer app",
+      "strata:image:Layer base",
+    ]);
+  });
+
+  it("have as a layer's inputs its files, its Dockerfile and its parents' digests, and neither registry nor path", () => {
+    assert.deepEqual(of("strata:image:Layer", "app"), {
+      files: "87428fc522803d31065e7bce3cf03fe475096631e5e07bbd7a0fde60c4cf25c7 644 a\n",
+      dockerfile: "FROM base\nCOPY a /\n",
+      parents: { base: digestOf("base") },
+    });
+  });
+
+  it("hand each parent to the build by digest, under the name that the Dockerfile uses", () => {
+    assert.deepEqual(of("docker-build:index:Image", "base")?.context.named, {
+      "debian:12": { location: "docker-image://docker.io/library/debian@sha256:d" },
+    });
+    assert.deepEqual(of("docker-build:index:Image", "app")?.context.named, {
+      base: { location: `docker-image://registry.test/acme/base@${digestOf("base")}` },
+    });
+  });
+
+  it("push reproducible images under a tag of their contents, and never build in a preview", () => {
+    const image = of("docker-build:index:Image", "app");
+    assert.match(image?.tags[0], /^registry\.test\/acme\/app:b-[0-9a-f]{64}$/);
+    assert.deepEqual(image?.exports, [
+      { raw: "type=registry,rewrite-timestamp=true,oci-mediatypes=true,compression=zstd" },
+    ]);
+    assert.equal(image?.buildArgs.SOURCE_DATE_EPOCH, "1577836800");
+    assert.equal(image?.buildOnPreview, false);
+    assert.equal(image?.push, false);
+  });
+
+  it("have labels that tell of the base, and none of a time or a commit", () => {
+    assert.deepEqual(of("docker-build:index:Image", "app")?.labels, {
+      "org.opencontainers.image.title": "app",
+      "org.opencontainers.image.base.name": "base",
+      "org.opencontainers.image.base.digest": digestOf("base"),
+    });
+  });
+
+  it("mark every image above a stand-in, however far", async () => {
+    registrations = await register(files, true);
+    for (const name of ["base", "app"]) {
+      assert.equal(of("docker-build:index:Image", name)?.labels["strata.stand-in"], "debian:12");
+    }
+  });
+});

@@ -1,0 +1,53 @@
+import assert from "node:assert/strict";
+import * as pulumi from "@pulumi/pulumi";
+import { readSettings } from "../../components/settings";
+
+const good = {
+  registry: "ghcr.io",
+  organisation: "acme/images",
+  builder: "mine",
+  images: "images",
+  upstreams: "upstreams.yaml",
+  platforms: '["linux/amd64","linux/arm64/v8"]',
+  compression: "zstd",
+  standIns: "",
+};
+
+function read(change: Partial<typeof good>, stack = "dev") {
+  const values = Object.entries({ ...good, ...change }).map(([key, value]) => [`strata:${key}`, value]);
+  pulumi.runtime.setAllConfig(Object.fromEntries(values));
+  return readSettings(new pulumi.Config("strata"), stack);
+}
+
+describe("settings", () => {
+  after(() => pulumi.runtime.setAllConfig({}));
+
+  it("are read from the configuration", () => {
+    assert.deepEqual(read({}), {
+      ...good,
+      platforms: ["linux/amd64", "linux/arm64/v8"],
+      standIns: undefined,
+    });
+  });
+
+  it("may name stand-ins on the stack local, and there only", () => {
+    assert.equal(read({ standIns: "x.yaml" }, "local").standIns, "x.yaml");
+    assert.throws(
+      () => read({ standIns: "x.yaml" }, "prod"),
+      /strata:standIns: only the stack "local" .* Pulumi\.prod\.yaml/,
+    );
+  });
+
+  const mistakes: [Partial<typeof good>, RegExp][] = [
+    [{ registry: "https://ghcr.io" }, /^strata:registry: expected a host/],
+    [{ organisation: "Acme" }, /^strata:organisation: expected lower-case/],
+    [{ platforms: '["amd64"]' }, /^strata:platforms\.0: expected os\/architecture/],
+    [{ platforms: "[]" }, /^strata:platforms/],
+    [{ compression: "xz" }, /^strata:compression/],
+  ];
+  for (const [change, message] of mistakes) {
+    it(`refuse ${JSON.stringify(change)}, naming the key`, () => {
+      assert.throws(() => read(change), { name: "InputError", message });
+    });
+  }
+});
