@@ -132,9 +132,13 @@ function print(text: string): void {
 }
 
 // Pulumi and Go get Ctrl-C themselves and end in order; what they did is kept.
-process.on("SIGINT", () => print("\nStopping. What is done is kept; run npm start again to go on.\n"));
+let interrupted = false;
+process.on("SIGINT", () => {
+  interrupted = true;
+  print("\nStopping. What is done is kept; run npm start again to go on.\n");
+});
 
 main().catch((error: Error) => {
-  process.stderr.write(`\n${error.message}\n`);
-  process.exitCode = 1;
+  if (!interrupted) process.stderr.write(`\n${error.message}\n`);
+  process.exitCode = interrupted ? 130 : 1;
 });

@@ -1,3 +1,5 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import { Command, InvalidArgumentError } from "commander";
 import { execa } from "execa";
 import { localStack } from "../components/settings";
@@ -9,7 +11,11 @@ import { installRunc, installTools } from "./toolchain/install";
 import { serviceTools } from "./toolchain/tools";
 
 const home = homeAt();
-const program = new Command("strata").description("Families of layered container images").showHelpAfterError();
+const { version } = JSON.parse(readFileSync(join(root, "package.json"), "utf8")) as { version: string };
+const program = new Command("strata")
+  .description("Families of layered container images")
+  .version(version)
+  .showHelpAfterError();
 
 /** Options that verbs share. */
 const stackOption = ["--stack <name>", "the stack", localStack] as const;

@@ -1,29 +1,22 @@
 import { randomBytes } from "node:crypto";
-import {
-  appendFileSync,
-  cpSync,
-  existsSync,
-  mkdirSync,
-  mkdtempSync,
-  readFileSync,
-  rmSync,
-  symlinkSync,
-  writeFileSync,
-} from "node:fs";
-import { type AddressInfo, createServer } from "node:net";
+import { appendFileSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { type EngineEvent, LocalWorkspace, type Stack, type UpOptions } from "@pulumi/pulumi/automation";
 import { execa } from "execa";
 import type { LayerOutput } from "../../components/family";
 import { homeAt, root } from "../../tools/home";
 import { localBuilder } from "../../tools/services/buildkit";
+import { freePort } from "../../tools/services/free-port";
 import { registryPort, startServices, stopServices } from "../../tools/services/services";
 import { localEnvironment, prepareLocalState } from "../../tools/stack/environment";
 import { LayerEvents, type LayerProgress } from "../../tools/stack/layer-events";
+import { makeScratchProject } from "../../tools/stack/scratch-project";
 import { ensureStandIns } from "../../tools/upstreams/stand-ins";
 
 /** The tests have services of their own, so that they can stop and empty them. */
 export const home = homeAt(join(root, ".strata/test"));
+
+const upstreams = join(root, "test/integration/upstreams.yaml");
 
 let services: Promise<string> | undefined;
 
@@ -35,7 +28,7 @@ export function testServices(): Promise<string> {
       home,
       existsSync(join(home.folder, "registry-port")) ? registryPort(home) : await freePort(),
     );
-    await ensureStandIns(join(root, "test/integration/upstreams.yaml"), registry, home, () => {});
+    await ensureStandIns(upstreams, registry, home, () => {});
     return registry;
   })();
   return services;
@@ -44,14 +37,6 @@ export function testServices(): Promise<string> {
 after(async () => {
   if (services) await stopServices(home);
 });
-
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  const { port } = server.address() as AddressInfo;
-  await new Promise((resolve) => server.close(resolve));
-  return port;
-}
 
 export interface Operation {
   /** By name, in the order of the engine's events. */
@@ -94,13 +79,8 @@ export class Project {
     const variables: Record<string, string> = { ...localEnvironment(home, true), PULUMI_STACK: stack, ...env };
     const project = new Project(`t${randomBytes(4).toString("hex")}`, registry, stack, variables);
     const { folder } = project;
-    for (const name of ["Pulumi.yaml", "package.json", "tsconfig.json", "index.ts"])
-      cpSync(join(root, name), join(folder, name));
-    for (const name of ["components", "node_modules"]) symlinkSync(join(root, name), join(folder, name));
-    cpSync(join(root, "test/integration/upstreams.yaml"), join(folder, "upstreams.yaml"));
+    variables.PULUMI_BACKEND_URL = makeScratchProject(folder, upstreams);
     for (const [path, text] of Object.entries(files)) project.write(path, text);
-    mkdirSync(join(folder, "state"));
-    variables.PULUMI_BACKEND_URL = `file://${join(folder, "state")}`;
     await project.init({
       registry,
       organisation: project.organisation,

@@ -5,15 +5,14 @@ import { InputError } from "../../components/catalog/input-error";
 import { root } from "../home";
 import { localBuilder } from "../services/buildkit";
 
-const file = join(root, "Pulumi.local.yaml");
-
 /**
  * Whether the stack `local` builds on this machine's own services: yes, unless Pulumi.local.yaml names a builder and a
  * registry that the user already has.
  *
+ * @param file its configuration. @default Pulumi.local.yaml in the project
  * @throws InputError where it names only one of the two, since each must know the other
  */
-export function usesLocalServices(): boolean {
+export function usesLocalServices(file: string = join(root, "Pulumi.local.yaml")): boolean {
   const config = existsSync(file)
     ? ((parse(readFileSync(file, "utf8")) ?? {}) as { config?: Record<string, unknown> })
     : {};
