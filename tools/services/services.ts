@@ -1,6 +1,7 @@
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import type { Home } from "../home";
 import { pathWithTools } from "../toolchain/install";
 import { buildkitDaemon, configureBuildkit, ensureBuilder } from "./buildkit";
@@ -91,15 +92,21 @@ function requireLinuxRoot(): void {
   );
 }
 
+/** A registry that was killed a moment ago holds its port a little longer, so this asks for up to two seconds. */
 async function requireFreePort(port: number): Promise<void> {
+  for (let attempt = 0; attempt < 20; attempt++) {
+    if (await isFree(port)) return;
+    await sleep(100);
+  }
+  throw new Error(`Port ${port} is taken by another program; try: strata services start --registry-port ${port + 1}`);
+}
+
+async function isFree(port: number): Promise<boolean> {
   const server = createServer();
-  await new Promise<void>((resolve, reject) => {
-    server.once("error", () =>
-      reject(
-        new Error(`Port ${port} is taken by another program; try: strata services start --registry-port ${port + 1}`),
-      ),
-    );
-    server.listen(port, "127.0.0.1", resolve);
+  const free = await new Promise<boolean>((resolve) => {
+    server.once("error", () => resolve(false));
+    server.listen(port, "127.0.0.1", () => resolve(true));
   });
-  await new Promise((resolve) => server.close(resolve));
+  if (free) await new Promise((resolve) => server.close(resolve));
+  return free;
 }
