@@ -43,8 +43,8 @@ export const standInLabel = "strata.stand-in";
 /**
  * One image of the family, built from its parents' digests and pushed under a tag that its contents give.
  *
- * Its inputs are its files, its Dockerfile and its parents' digests, so that the plan itself says why a layer changes:
- * `[diff: ~files]`, `[diff: ~dockerfile]` or `[diff: ~parents]`. They hold no registry and no path.
+ * Its inputs are what the image is made of: its files, its Dockerfile, its parents' digests, and how it is built. So the
+ * plan itself says why a layer changes: `[diff: ~files]`, `[diff: ~parents]`. They hold no registry and no path.
  */
 export class Layer extends pulumi.ComponentResource {
   /** `sha256:…`, of the image's index. */
@@ -55,16 +55,11 @@ export class Layer extends pulumi.ComponentResource {
 
   constructor(name: string, args: LayerArgs, opts?: pulumi.ComponentResourceOptions) {
     const parents = pulumi.output(digestsOf(args.parents));
-    super("strata:image:Layer", name, { files: args.files, dockerfile: args.dockerfile, parents }, opts);
+    const { files, dockerfile, platforms, compression } = args;
+    super("strata:image:Layer", name, { files, dockerfile, parents, platforms, compression }, opts);
 
     this.buildId = parents.apply((digests) =>
-      buildId({
-        files: args.files,
-        dockerfile: args.dockerfile,
-        parents: digests,
-        platforms: args.platforms,
-        options: { ...buildArgs, compression: args.compression },
-      }),
+      buildId({ files, dockerfile, parents: digests, platforms, options: { ...buildArgs, compression } }),
     );
     const image = new dockerbuild.Image(name, this.imageArgs(name, args), {
       parent: this,

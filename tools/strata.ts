@@ -8,7 +8,7 @@ import { resetServices, startServices, statusOfServices, stopServices } from "./
 import { environmentOf, shellLines } from "./stack/environment";
 import { table } from "./terminal";
 import { installRunc, installTools } from "./toolchain/install";
-import { serviceTools } from "./toolchain/tools";
+import { planTools, serviceTools } from "./toolchain/tools";
 
 const home = homeAt();
 const { version } = JSON.parse(readFileSync(join(root, "package.json"), "utf8")) as { version: string };
@@ -86,6 +86,7 @@ program
   .option(...jsonOption)
   .option("--diff", "name the files that changed")
   .action(async (options: { stack: string; json?: true; diff?: true }) => {
+    await installTools(planTools, toStderr);
     const flags = [...(options.json ? ["--json"] : []), ...(options.diff ? ["--diff"] : [])];
     const result = await execa("pulumi", ["preview", "--stack", options.stack, ...flags], {
       cwd: root,

@@ -88,11 +88,13 @@ describe("a family's resources", () => {
     ]);
   });
 
-  it("have as a layer's inputs its files, its Dockerfile and its parents' digests, and neither registry nor path", () => {
+  it("have as a layer's inputs what the image is made of, and neither registry nor path", () => {
     assert.deepEqual(of("strata:image:Layer", "app"), {
       files: "87428fc522803d31065e7bce3cf03fe475096631e5e07bbd7a0fde60c4cf25c7 644 a\n",
       dockerfile: "FROM base\nCOPY a /\n",
       parents: { base: digestOf("base") },
+      platforms: ["linux/amd64"],
+      compression: "zstd",
     });
   });
 
