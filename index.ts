@@ -17,7 +17,7 @@ const provider = new dockerbuild.Provider("docker-build", { host: "unix:///var/r
 
 const family = new Family(
   "family",
-  { ...settings, catalog, staging: `.strata/contexts/${stack}` },
+  { ...settings, catalog, staging: ".strata/contexts" },
   { providers: { "docker-build": provider } },
 );
 

@@ -1,7 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { Catalog, CatalogLayer } from "./catalog/catalog";
 import { filesText } from "./catalog/files";
-import { stageContext } from "./catalog/stage";
+import { stageLayer } from "./catalog/stage";
 import { type BuildArgs, Layer, type Parent } from "./layer";
 
 export interface FamilyArgs extends BuildArgs {
@@ -10,7 +10,7 @@ export interface FamilyArgs extends BuildArgs {
   readonly registry: string;
   /** The path of the repositories in the registry. @example "acme" */
   readonly organisation: string;
-  /** Where contexts are staged: a path relative to the project. @example ".strata/contexts/dev" */
+  /** Where contexts are staged: a path relative to the project. @example ".strata/contexts" */
   readonly staging: string;
 }
 
@@ -61,8 +61,7 @@ export class Family extends pulumi.ComponentResource {
     args: FamilyArgs,
     layerOf: (name: string) => Layer | undefined,
   ): Layer {
-    const context = `${args.staging}/${entry.name}`;
-    stageContext(entry, context);
+    const { context, dockerfile } = stageLayer(entry, args.staging);
     const parents: Record<string, Parent> = {};
     for (const upstream of entry.upstreams) parents[upstream.name] = upstream;
     for (const parent of entry.layers) parents[parent] = layerOf(parent) as Layer;
@@ -74,6 +73,7 @@ export class Family extends pulumi.ComponentResource {
         compression: args.compression,
         repository: `${args.registry}/${args.organisation}/${entry.name}`,
         context,
+        dockerfilePath: dockerfile,
         files: filesText(entry.files),
         dockerfile: entry.dockerfile,
         parents,

@@ -23,8 +23,9 @@ export interface Parent {
 export interface LayerArgs extends BuildArgs {
   /** Where the image is pushed, without a tag. @example "ghcr.io/acme/base" */
   readonly repository: string;
-  /** The staged context, with the Dockerfile in it; a path relative to the project, the same on every machine. */
+  /** The staged context and the staged Dockerfile: paths relative to the project, the same on every machine. */
   readonly context: string;
+  readonly dockerfilePath: string;
   /** What the build reads from its context: lines `hash mode path`. */
   readonly files: string;
   /** The Dockerfile's text. */
@@ -33,7 +34,7 @@ export interface LayerArgs extends BuildArgs {
   readonly parents: Readonly<Record<string, Parent>>;
   /** What the image itself stands on, a key of `parents`; undefined for `scratch`. */
   readonly base: string | undefined;
-  /** The upstreams beneath, at any depth, for which a stand-in was used. @default none */
+  /** The upstreams beneath, at any depth, for which a stand-in was used. Empty for none. */
   readonly standIns: readonly string[];
 }
 
@@ -55,12 +56,11 @@ export class Layer extends pulumi.ComponentResource {
 
   constructor(name: string, args: LayerArgs, opts?: pulumi.ComponentResourceOptions) {
     const parents = pulumi.output(digestsOf(args.parents));
-    const { files, dockerfile, platforms, compression } = args;
+    const { files, dockerfile, platforms, compression, base = "", standIns } = args;
+    const options = { ...buildArgs, compression, title: name, base, standIns: standIns.join(" ") };
     super("strata:image:Layer", name, { files, dockerfile, parents, platforms, compression }, opts);
 
-    this.buildId = parents.apply((digests) =>
-      buildId({ files, dockerfile, parents: digests, platforms, options: { ...buildArgs, compression } }),
-    );
+    this.buildId = parents.apply((digests) => buildId({ files, dockerfile, parents: digests, platforms, options }));
     const image = new dockerbuild.Image(name, this.imageArgs(name, args), {
       parent: this,
       // Deleting would remove the manifest by digest, and with it every other tag that names it.
@@ -77,7 +77,7 @@ export class Layer extends pulumi.ComponentResource {
     return {
       builder: { name: args.builder },
       context: { location: args.context, named: namedContexts(args.parents) },
-      dockerfile: { location: `${args.context}/Dockerfile` },
+      dockerfile: { location: args.dockerfilePath },
       platforms: [...args.platforms] as dockerbuild.Platform[],
       buildArgs,
       labels: labelsOf(name, args),

@@ -63,5 +63,11 @@ export function readSettings(config: Config, stack: string): Settings {
       `only the stack "${localStack}" may build on stand-ins, and this is "${stack}"; remove the key from Pulumi.${stack}.yaml`,
     );
   }
+  if (standIns !== undefined && !result.data.registry.startsWith("localhost:")) {
+    throw new InputError(
+      "strata:standIns",
+      `images on stand-ins must not leave this machine, and the registry is ${result.data.registry}; remove the key with: pulumi config rm strata:standIns`,
+    );
+  }
   return { ...result.data, standIns };
 }

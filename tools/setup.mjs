@@ -1,6 +1,6 @@
 // The first step of `npm start`, `npm test` and `npm run bench`. It runs on whatever Node.js calls npm, before any package
 // is there, so it is plain JavaScript without dependencies: it installs the packages and hands over to tools/<command>.ts.
-import { spawnSync } from "node:child_process";
+import { spawn, spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
@@ -13,12 +13,18 @@ installPackages();
 const entry = commands[process.argv[2]];
 if (!entry) fail(`usage: node tools/setup.mjs ${Object.keys(commands).join(" | ")}`, 2);
 
-// The child is in our process group, so it gets Ctrl-C itself; we stay to report how it ended.
-for (const signal of ["SIGINT", "SIGTERM"]) process.on(signal, () => {});
 const node = join(root, "node_modules/.bin/node");
-const args = ["-r", "ts-node/register/transpile-only", join(root, entry), ...process.argv.slice(3)];
-const done = spawnSync(node, args, { cwd: root, stdio: "inherit" });
-process.exit(done.status ?? 130);
+// As Go's programs do, use the proxy and the certificate authorities that the machine is set up with.
+const flags = ["--use-system-ca", "-r", "ts-node/register/transpile-only"];
+const child = spawn(node, [...flags, join(root, entry), ...process.argv.slice(3)], {
+  cwd: root,
+  stdio: "inherit",
+  env: { ...process.env, NODE_USE_ENV_PROXY: "1" },
+});
+// Ctrl-C reaches the child by itself, since it is in our process group; a kill does not. We stay to report how it ended.
+process.on("SIGINT", () => {});
+process.on("SIGTERM", () => child.kill("SIGTERM"));
+child.on("exit", (code) => process.exit(code ?? 130));
 
 /** `npm ci`, unless the lock file is the one that was installed last. */
 function installPackages() {

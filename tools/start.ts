@@ -27,7 +27,7 @@ async function main(): Promise<void> {
     {
       title: `Stack ${localStack}`,
       run: async () => {
-        stack = await localStackIn(home, local ? localConfig() : {});
+        stack = await localStackIn(home, local ? localConfig() : { "strata:standIns": { value: "" } });
         return undefined;
       },
     },
@@ -133,10 +133,12 @@ function print(text: string): void {
 
 // Pulumi and Go get Ctrl-C themselves and end in order; what they did is kept.
 let interrupted = false;
-process.on("SIGINT", () => {
-  interrupted = true;
-  print("\nStopping. What is done is kept; run npm start again to go on.\n");
-});
+for (const signal of ["SIGINT", "SIGTERM"] as const) {
+  process.on(signal, () => {
+    interrupted = true;
+    print("\nStopping. What is done is kept; run npm start again to go on.\n");
+  });
+}
 
 main().catch((error: Error) => {
   if (!interrupted) process.stderr.write(`\n${error.message}\n`);

@@ -33,9 +33,11 @@ export async function runPhases(phases: readonly Phase[]): Promise<void> {
       if (result) task.title = `${title}: ${result}`;
     },
   }));
-  await new Listr(tasks, { fallbackRenderer: "simple", concurrent: false }).run().catch((error: unknown) => {
-    throw failure ?? error;
-  });
+  await new Listr(tasks, { fallbackRenderer: "simple", concurrent: false, registerSignalListeners: false })
+    .run()
+    .catch((error: unknown) => {
+      throw failure ?? error;
+    });
 }
 
 export function seconds(value: number): string {

@@ -1,5 +1,6 @@
 import { globSync } from "node:fs";
 import { join } from "node:path";
+import { parseArgs } from "node:util";
 import { execa } from "execa";
 import Mocha from "mocha";
 import { root } from "./home";
@@ -13,7 +14,15 @@ import { planTools, serviceTools } from "./toolchain/tools";
  * usage: npm test [-- unit | integration] [--grep TEXT]
  */
 async function main(args: readonly string[]): Promise<number> {
-  const grep = args.includes("--grep") ? args[args.indexOf("--grep") + 1] : undefined;
+  const { values, positionals } = parseArgs({
+    args: [...args],
+    options: { grep: { type: "string" } },
+    allowPositionals: true,
+  });
+  const [suite] = positionals;
+  if (positionals.length > 1 || (suite && suite !== "unit" && suite !== "integration")) {
+    throw new Error("usage: npm test [-- unit | integration] [--grep TEXT]");
+  }
   const units = globSync("test/{components,tools}/**/*.test.ts", { cwd: root }).sort();
   const integration = globSync("test/integration/**/*.test.ts", { cwd: root }).sort();
   const wanted = args.includes("unit")
@@ -42,7 +51,7 @@ async function main(args: readonly string[]): Promise<number> {
           },
         ]),
   ]);
-  return runMocha(wanted, grep);
+  return runMocha(wanted, values.grep);
 }
 
 async function checked(command: string, args: string[]): Promise<undefined> {

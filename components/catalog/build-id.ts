@@ -8,7 +8,7 @@ export interface Ingredients {
   /** For each image named in the Dockerfile its digest. */
   readonly parents: Readonly<Record<string, string>>;
   readonly platforms: readonly string[];
-  /** Build arguments and options of the export that change bytes. */
+  /** What else changes bytes: build arguments, options of the export, labels. */
   readonly options: Readonly<Record<string, string>>;
 }
 

@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { lstatSync, readdirSync, readFileSync, readlinkSync, statSync } from "node:fs";
+import { lstatSync, readdirSync, readFileSync, readlinkSync } from "node:fs";
 import { dirname, join, relative, resolve, sep } from "node:path";
 import ignore from "@balena/dockerignore";
 import { InputError } from "./input-error";
@@ -23,7 +23,9 @@ export interface ContextFile {
 export function readContextFiles(folder: string): ContextFile[] {
   const ignores = readIgnoreFile(folder);
   const paths = walk(folder, "").filter((path) => !isDescription(path) && !ignores(path));
-  return paths.sort((a, b) => (a < b ? -1 : 1)).map((path) => readContextFile(folder, path));
+  const files = paths.sort((a, b) => (a < b ? -1 : 1)).map((path) => readContextFile(folder, path));
+  for (const file of files) if (file.mode === "link") checkLink(folder, file.path, paths);
+  return files;
 }
 
 /** The files as one text, a line `hash mode path` each: what Pulumi keeps, compares, and shows as a diff. */
@@ -35,23 +37,25 @@ function readContextFile(folder: string, path: string): ContextFile {
   const absolute = join(folder, path);
   const stat = lstatSync(absolute);
   if (stat.isSymbolicLink()) {
-    const target = readlinkSync(absolute);
-    checkLink(folder, absolute, target);
-    return { path, mode: "link", hash: sha256(target) };
+    return { path, mode: "link", hash: sha256(readlinkSync(absolute)) };
   }
   return { path, mode: stat.mode & 0o100 ? "755" : "644", hash: sha256(readFileSync(absolute)) };
 }
 
 /** The docker-build provider stops hashing a folder at a link that points nowhere, so that edits after it go unseen. */
-function checkLink(folder: string, link: string, target: string): void {
-  const reached = resolve(dirname(link), target);
-  const inside = !relative(folder, reached).startsWith("..") && !target.startsWith("/");
-  if (!inside) throw new InputError(link, `points to ${target}, outside the build context; copy the file instead`);
-  try {
-    statSync(reached);
-  } catch {
-    throw new InputError(link, `points to ${target}, which does not exist; remove the link or add the file`);
+function checkLink(folder: string, link: string, paths: readonly string[]): void {
+  const target = readlinkSync(join(folder, link));
+  const reached = relative(folder, resolve(folder, dirname(link), target))
+    .split(sep)
+    .join("/");
+  if (target.startsWith("/") || reached === ".." || reached.startsWith("../")) {
+    throw new InputError(join(folder, link), `points to ${target}, outside the build context; copy the file instead`);
   }
+  if (reached === "" || paths.some((path) => path === reached || path.startsWith(`${reached}/`))) return;
+  throw new InputError(
+    join(folder, link),
+    `points to ${target}, which is not in the build context; remove the link, add the file, or do not ignore it`,
+  );
 }
 
 function walk(folder: string, prefix: string): string[] {

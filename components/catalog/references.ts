@@ -25,7 +25,7 @@ export interface References {
  */
 export function readReferences(text: string, file: string): References {
   const dockerfile = DockerfileParser.parse(text) as unknown as Dockerfile & { getInstructions(): Instruction[] };
-  refuseSyntaxDirective(dockerfile, file);
+  refuseSyntaxDirective(text, file);
 
   const images = new Map<string, Reference>();
   const stages: { name: string | undefined; line: number; base: string | undefined }[] = [];
@@ -33,6 +33,13 @@ export function readReferences(text: string, file: string): References {
   const stageOf = (name: string) =>
     stages.find((stage, index) => stage.name === name.toLowerCase() || String(index) === name);
   const use = (name: string, line: number) => {
+    if (name.includes("@")) {
+      throw new InputError(
+        `${file}:${line}`,
+        `"${name}" has a digest in it; write the name, and pin it in upstreams.yaml`,
+      );
+    }
+    if (/["']/.test(name)) throw new InputError(`${file}:${line}`, `${name} is in quotes; write it without`);
     if (name.includes("$")) {
       throw new InputError(`${file}:${line}`, `"${name}" has a variable in it; write the image's name out`);
     }
@@ -52,6 +59,7 @@ export function readReferences(text: string, file: string): References {
       const base = parent ? parent.base : image === "scratch" ? undefined : image;
       stages.push({ name: as?.toUpperCase() === "AS" ? stage?.toLowerCase() : undefined, line, base });
     } else {
+      refuseMisread(instruction, `${file}:${line}`);
       for (const name of sourcesOf(instruction)) if (!stageOf(name)) use(name, line);
     }
   }
@@ -80,16 +88,30 @@ function sourcesOf(instruction: Instruction): string[] {
     if (value === null) return [];
     if (flag.getName() === "from") return [value];
     if (flag.getName() !== "mount") return [];
-    const from = value.split(",").find((option) => option.trim().startsWith("from="));
+    const from = value.split(",").find((option) => /^\s*from=/i.test(option));
     return from ? [from.trim().slice("from=".length)] : [];
   });
 }
 
-function refuseSyntaxDirective(dockerfile: Dockerfile, file: string): void {
-  const syntax = dockerfile.getDirectives().find((directive) => directive.getName().toLowerCase() === "syntax");
-  if (!syntax) return;
+/** What the parser is known to misread is refused, so that no parent is missed and none is invented. */
+function refuseMisread(instruction: Instruction, place: string): void {
+  const text = instruction.getTextContent();
+  if (/<<-?[ \t]+["']?[A-Za-z_]/.test(text)) {
+    throw new InputError(place, "a here-document has a space before its word; write <<EOF");
+  }
+  if (instruction.getKeyword() === "ONBUILD" && /\bfrom=/i.test(text)) {
+    throw new InputError(place, "ONBUILD takes files from another image; write the step in the layers that need it");
+  }
+  if (/--mount=\S*["']/.test(text)) throw new InputError(place, "a --mount is in quotes; write it without");
+}
+
+/** BuildKit takes the directive from a comment with # or //, also below a line with #!, and from a JSON object. */
+function refuseSyntaxDirective(text: string, file: string): void {
+  const head = /^(?:#!.*\n)?(?:\s*(?:#|\/\/)\s*[A-Za-z]+\s*=.*\n)*?\s*(?:#|\/\/)\s*syntax\s*=/i.exec(text);
+  const found = head ?? /^\s*\{[^}]*"syntax"/.exec(text);
+  if (!found) return;
   throw new InputError(
-    `${file}:${syntax.getRange().start.line + 1}`,
+    `${file}:${found[0].trimEnd().split("\n").length}`,
     "a syntax line makes BuildKit fetch a frontend from the internet at every build; remove it, BuildKit's own is current",
   );
 }

@@ -1,4 +1,4 @@
-import { readFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { parse } from "yaml";
 import { z } from "zod";
 import { InputError } from "./input-error";
@@ -15,7 +15,7 @@ export interface Upstream {
 }
 
 /** A digest in the only form that registries use: `sha256:` and 64 hexadecimal digits. */
-export const digestPattern = /^sha256:[0-9a-f]{64}$/;
+const digestPattern = /^sha256:[0-9a-f]{64}$/;
 
 const digest = z.string().regex(digestPattern, "expected a digest, sha256: and 64 hexadecimal digits");
 const pinsSchema = z.record(z.string(), digest);
@@ -29,7 +29,7 @@ export type StandIns = z.infer<typeof standInsSchema>;
  *
  * @param pinsFile upstreams.yaml: name → digest
  * @param standInsFile only for stacks that may use stand-ins; a file that is missing counts as empty
- * @throws InputError for a pin that is no digest, and for a pin that is really a stand-in's
+ * @throws InputError for a pin that is no digest, and for a file that is missing or no YAML
  */
 export function readUpstreams(pinsFile: string, standInsFile?: string): Map<string, Upstream> {
   const pins = readPins(pinsFile);
@@ -45,18 +45,14 @@ export function readUpstreams(pinsFile: string, standInsFile?: string): Map<stri
 
 /** @throws InputError naming the file and the key */
 export function readPins(file: string): Record<string, string> {
+  if (!existsSync(file))
+    throw new InputError(file, "no such file; make it, with a line NAME: DIGEST for each upstream");
   return readYaml(file, pinsSchema, readFileSync(file, "utf8"));
 }
 
 /** @throws InputError naming the file and the key */
 export function readStandIns(file: string): StandIns {
-  let text = "";
-  try {
-    text = readFileSync(file, "utf8");
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== "ENOENT") throw error;
-  }
-  return readYaml(file, standInsSchema, text);
+  return readYaml(file, standInsSchema, existsSync(file) ? readFileSync(file, "utf8") : "");
 }
 
 /**
@@ -75,7 +71,13 @@ export function fullRepository(name: string): string {
 }
 
 function readYaml<T>(file: string, schema: z.ZodType<T>, text: string): T {
-  const result = schema.safeParse(parse(text) ?? {});
+  let data: unknown;
+  try {
+    data = parse(text) ?? {};
+  } catch (error) {
+    throw new InputError(file, `is no YAML: ${(error as Error).message}`);
+  }
+  const result = schema.safeParse(data);
   if (result.success) return result.data;
   const issue = result.error.issues[0];
   throw new InputError(file, `${issue?.path.join(".")}: ${issue?.message}`);

@@ -23,11 +23,12 @@ async function register(files: Record<string, string>, standIn: boolean): Promis
   await pulumi.runtime.setMocks(
     {
       call: (args) => assert.fail(`unexpected call of ${args.token}`),
-      newResource: ({ type, name, inputs }) => {
+      newResource: ({ type, name, inputs, provider }) => {
         registrations.push({ type, name, inputs });
         const known = ["strata:image:Family", "strata:image:Layer", "pulumi:providers:docker-build"];
         if (known.includes(type)) return { id: name, state: inputs };
         assert.equal(type, "docker-build:index:Image", "an unexpected resource");
+        assert.match(provider ?? "", /::docker-build::/, "the provider with the fixed host");
         return { id: name, state: { ...inputs, digest: digestOf(name) } };
       },
     },
@@ -56,7 +57,7 @@ async function register(files: Record<string, string>, standIn: boolean): Promis
       },
       { providers: { "docker-build": provider } },
     );
-    assert.ok(existsSync(join(folder, "staging/base/Dockerfile")));
+    assert.ok(existsSync(join(folder, "staging/base")));
     await new Promise((resolve) => family.layers.apply(resolve));
   });
   return registrations;

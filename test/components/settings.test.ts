@@ -31,7 +31,12 @@ describe("settings", () => {
   });
 
   it("may name stand-ins on the stack local, and there only", () => {
-    assert.equal(read({ standIns: "x.yaml" }, "local").standIns, "x.yaml");
+    const local = { standIns: "x.yaml", registry: "localhost:5443" };
+    assert.equal(read(local, "local").standIns, "x.yaml");
+    assert.throws(
+      () => read({ standIns: "x.yaml" }, "local"),
+      /must not leave this machine, and the registry is ghcr\.io/,
+    );
     assert.throws(
       () => read({ standIns: "x.yaml" }, "prod"),
       /strata:standIns: only the stack "local" .* Pulumi\.prod\.yaml/,

@@ -125,6 +125,22 @@ describe("a family of three layers", () => {
     }
   });
 
+  it("keeps in the registry the image of a layer that is removed", async () => {
+    const ref = (await project.layers()).app?.ref as string;
+    const [dockerfile, app] = ["Dockerfile", "app.sh"].map((name) => project.read(`images/app/${name}`)) as [
+      string,
+      string,
+    ];
+    project.delete("images/app");
+    const { layers } = await project.up();
+    assert.equal(layers.app?.action, "removed");
+    assert.ok(await project.run("regctl", "manifest", "head", ref));
+    project.write("images/app/Dockerfile", dockerfile);
+    project.write("images/app/app.sh", app);
+    await project.up();
+    assert.equal((await project.layers()).app?.ref, ref);
+  });
+
   it("is built again by a refresh when the registry has lost an image", async () => {
     const before = await project.digests();
     await project.run("regctl", "manifest", "delete", (await project.layers()).app?.ref as string);
@@ -141,8 +157,9 @@ describe("what can go wrong in a build", () => {
   });
   afterEach(() => project?.remove());
 
-  it("says what a broken step printed, keeps the layers that were built, and goes on from there", async () => {
-    project.write("images/other/Dockerfile", "FROM alpine:3.22\nRUN echo other > /other\n");
+  it("says what a broken step printed, builds the others, and goes on from there", async () => {
+    project.write("images/other/Dockerfile", "FROM tooling\nRUN sleep 2 && echo other > /other\n");
+    project.write("images/last/Dockerfile", "FROM other\nRUN echo last > /last\n");
     project.write("images/app/Dockerfile", "FROM tooling\nRUN echo the disk is on fire && exit 3\n");
     await assert.rejects(project.up(), (error: Error) => {
       assert.match(error.message, /the disk is on fire/);
@@ -151,8 +168,8 @@ describe("what can go wrong in a build", () => {
     });
     project.write("images/app/Dockerfile", chain["images/app/Dockerfile"]);
     const { layers } = await project.up();
-    for (const name of ["base", "tooling", "other"]) assert.equal(layers[name]?.action, "unchanged", name);
-    assert.deepEqual(Object.keys(await project.layers()).sort(), ["app", "base", "other", "tooling"]);
+    for (const name of ["base", "tooling", "other", "last"]) assert.equal(layers[name]?.action, "unchanged", name);
+    assert.deepEqual(Object.keys(await project.layers()).sort(), ["app", "base", "last", "other", "tooling"]);
   });
 
   it("names the registry that is down, and goes on when it is back", async () => {

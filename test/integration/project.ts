@@ -8,7 +8,7 @@ import { homeAt, root } from "../../tools/home";
 import { localBuilder } from "../../tools/services/buildkit";
 import { freePort } from "../../tools/services/free-port";
 import { registryPort, startServices, stopServices } from "../../tools/services/services";
-import { localEnvironment, prepareLocalState } from "../../tools/stack/environment";
+import { appliedEnvironment, localEnvironment, prepareLocalState } from "../../tools/stack/environment";
 import { LayerEvents, type LayerProgress } from "../../tools/stack/layer-events";
 import { makeScratchProject } from "../../tools/stack/scratch-project";
 import { ensureStandIns } from "../../tools/upstreams/stand-ins";
@@ -76,7 +76,11 @@ export class Project {
   ): Promise<Project> {
     const registry = await testServices();
     prepareLocalState(home);
-    const variables: Record<string, string> = { ...localEnvironment(home, true), PULUMI_STACK: stack, ...env };
+    const variables: Record<string, string> = {
+      ...appliedEnvironment(localEnvironment(home, true)),
+      PULUMI_STACK: stack,
+      ...env,
+    };
     const project = new Project(`t${randomBytes(4).toString("hex")}`, registry, stack, variables);
     const { folder } = project;
     variables.PULUMI_BACKEND_URL = makeScratchProject(folder, upstreams);
@@ -98,6 +102,10 @@ export class Project {
 
   read(path: string): string {
     return readFileSync(join(this.folder, path), "utf8");
+  }
+
+  delete(path: string): void {
+    rmSync(join(this.folder, path), { recursive: true });
   }
 
   append(path: string, text: string): void {

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, globSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -89,13 +89,32 @@ describe("the local services", () => {
     const { auths } = JSON.parse(readFileSync(join(home.docker, "config.json"), "utf8"));
     const password = Buffer.from(auths[`localhost:${port}`].auth, "base64").toString().split(":")[1] as string;
     assert.ok(password.length >= 32);
+    const commands = globSync("/proc/[0-9]*/cmdline").flatMap((file) =>
+      existsSync(file) ? [readFileSync(file, "utf8")] : [],
+    );
+    assert.ok(commands.length > 1 && commands.every((command) => !command.includes(password)));
     for (const file of [
+      join(home.logs, "buildkitd.log"),
       join(home.logs, "registry.log"),
       join(home.run, "registry.yml"),
       join(home.run, "registry.htpasswd"),
     ]) {
       assert.ok(!readFileSync(file, "utf8").includes(password), file);
     }
+  });
+
+  it("go on when the user logs in elsewhere, or loses the Docker configuration", async () => {
+    const file = join(home.docker, "config.json");
+    const config = JSON.parse(readFileSync(file, "utf8"));
+    writeFileSync(file, JSON.stringify({ auths: { "ghcr.io": { auth: "eDp5" }, ...config.auths } }));
+    await startServices(home);
+    assert.ok(await healthy());
+    assert.equal(JSON.parse(readFileSync(file, "utf8")).auths["ghcr.io"].auth, "eDp5");
+    await stopServices(home);
+    rmSync(home.docker, { recursive: true });
+    await startServices(home);
+    assert.ok(await healthy());
+    assert.equal(await askRegistry(home, port, "/v2/"), 200);
   });
 
   it("throw images and caches away on reset, and nothing of Pulumi's", async () => {

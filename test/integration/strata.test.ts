@@ -24,7 +24,7 @@ describe("strata", () => {
     assert.match(port.stderr, /expected a number from 1 to 65535/);
   });
 
-  it("env gives a shell all that pulumi needs for the stack local, and leaves the user's own alone", async () => {
+  it("env gives a shell all that pulumi needs for the stack local", async () => {
     const script =
       'eval "$(bin/strata env)" && pulumi version && strata --version; echo "$PULUMI_BACKEND_URL|$PULUMI_HOME"';
     const { stdout } = await execa("sh", ["-c", script], { cwd: root, reject: false, timeout: 60_000 });
@@ -32,9 +32,23 @@ describe("strata", () => {
     assert.ok(stdout.endsWith(`file://${root}/.strata/state|${root}/.strata/pulumi`), stdout);
   });
 
-  it("env leaves login, state and Docker configuration of a shared stack to the user", async () => {
-    const { stdout } = await strata("env", "--stack", "dev", "--json");
-    assert.deepEqual(Object.keys(JSON.parse(stdout)).sort(), ["PATH", "PULUMI_SKIP_UPDATE_CHECK"]);
+  it("env takes back for a shared stack what it set for local, and leaves alone what it did not set", async () => {
+    const script =
+      'eval "$(bin/strata env)" && export DOCKER_CONFIG=/mine && eval "$(bin/strata env --stack dev)" && env';
+    const { stdout } = await execa("sh", ["-c", script], { cwd: root, timeout: 60_000 });
+    const variables = new Map(stdout.split("\n").map((line) => line.split("=", 2) as [string, string]));
+    for (const name of ["PULUMI_STACK", "PULUMI_HOME", "PULUMI_BACKEND_URL", "PULUMI_CONFIG_PASSPHRASE_FILE"]) {
+      assert.equal(variables.get(name), undefined, name);
+    }
+    assert.equal(variables.get("DOCKER_CONFIG"), "/mine");
+    assert.equal(variables.get("SSL_CERT_FILE"), process.env.SSL_CERT_FILE);
+  });
+
+  it("env keeps a passphrase of the user's from the stack local", async () => {
+    const script =
+      'export PULUMI_CONFIG_PASSPHRASE=mine && eval "$(bin/strata env)" && echo "<$PULUMI_CONFIG_PASSPHRASE>"';
+    const { stdout } = await execa("sh", ["-c", script], { cwd: root, timeout: 60_000 });
+    assert.equal(stdout, "<>");
   });
 
   it("services status prints JSON for programs", async () => {

@@ -42,6 +42,29 @@ describe("the engine's events, by layer", () => {
     ]);
   });
 
+  it("tell of an image that changes while its layer does not", () => {
+    const events = new LayerEvents();
+    events.onEvent(before(layerUrn, layerType, "same", { files: "a" }, { files: "a" }));
+    events.onEvent(before(imageUrn, imageType, "update", { tags: ["a/x"] }, { tags: ["b/x"] }));
+    assert.deepEqual([events.all[0]?.action, events.all[0]?.reasons], ["changed", ["tags"]]);
+  });
+
+  it("do not take a refresh for a build", () => {
+    const events = new LayerEvents();
+    events.onEvent(before(imageUrn, imageType, "refresh"));
+    events.onEvent(event({ resOutputsEvent: { metadata: { urn: imageUrn, type: imageType, op: "refresh" } } }));
+    events.onEvent(before(layerUrn, layerType, "same", {}, {}));
+    events.onEvent(before(imageUrn, imageType, "same"));
+    events.onEvent(event({ resOutputsEvent: { metadata: { urn: imageUrn, type: imageType, op: "same" } } }));
+    assert.deepEqual([events.all[0]?.action, events.all[0]?.seconds], ["unchanged", undefined]);
+  });
+
+  it("tell of a layer that is removed", () => {
+    const events = new LayerEvents();
+    events.onEvent(before(layerUrn, layerType, "delete", { files: "a" }));
+    assert.equal(events.all[0]?.action, "removed");
+  });
+
   it("tell of a build that failed", () => {
     const events = new LayerEvents();
     events.onEvent(before(layerUrn, layerType, "create", undefined, { files: "a" }));

@@ -10,6 +10,7 @@ describe("the stack local", () => {
   it("uses the local services where nothing says otherwise", () => {
     assert.equal(usesLocalServices("/no/such/file"), true);
     assert.equal(uses("encryptionsalt: v1:abc\n"), true);
+    assert.equal(uses("config:\n  strata:platforms: [linux/amd64]\n"), true);
     assert.equal(uses('config:\n  strata:builder: strata-local\n  strata:registry: "localhost:5443"\n'), true);
   });
 

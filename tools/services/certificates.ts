@@ -37,7 +37,7 @@ export async function ensureCertificates(home: Home): Promise<Certificates> {
     writeFileSync(files.key, server.key, { mode: 0o600 });
     writeFileSync(files.cert, server.cert);
   }
-  writeFileSync(files.bundle, `${systemAuthorities(files.bundle)}\n${readFileSync(files.ca, "utf8")}`);
+  writeFileSync(files.bundle, `${systemAuthorities(home)}\n${readFileSync(files.ca, "utf8")}`);
   return files;
 }
 
@@ -46,15 +46,24 @@ function isGood(file: string): boolean {
   return Date.parse(new X509Certificate(readFileSync(file)).validTo) > Date.now() + renewWithin;
 }
 
-/** Where Go's crypto/x509 looks on Linux, SSL_CERT_FILE first. */
-function systemAuthorities(ownBundle: string): string {
+/** Where `strata env` keeps what SSL_CERT_FILE was before it named our bundle. */
+export const givenAuthoritiesVariable = "STRATA_GIVEN_SSL_CERT_FILE";
+
+/** What SSL_CERT_FILE was before it was our bundle; undefined for nothing. */
+export function givenAuthorities(home: Home): string | undefined {
+  const file = process.env.SSL_CERT_FILE;
+  return file === certificatesOf(home).bundle ? process.env[givenAuthoritiesVariable] : file;
+}
+
+/** Where Go's crypto/x509 looks on Linux, what SSL_CERT_FILE was first. */
+function systemAuthorities(home: Home): string {
   const places = [
-    process.env.SSL_CERT_FILE,
+    givenAuthorities(home),
     "/etc/ssl/certs/ca-certificates.crt",
     "/etc/pki/tls/certs/ca-bundle.crt",
     "/etc/ssl/ca-bundle.pem",
     "/etc/ssl/cert.pem",
   ];
-  const file = places.find((place) => place && place !== ownBundle && existsSync(place));
+  const file = places.find((place) => place && existsSync(place));
   return file ? readFileSync(file, "utf8") : "";
 }

@@ -111,7 +111,7 @@ async function untilHealthy(daemon: Daemon, home: Home, alive: () => boolean): P
   const ended = Date.now() + startLimit;
   while (Date.now() < ended) {
     if (!alive()) break;
-    if (await daemon.healthy()) return;
+    if ((await daemon.healthy()) && alive()) return;
     await sleep(50);
   }
   const log = logFile(daemon.name, home);

@@ -24,16 +24,13 @@ export function registryDaemon(home: Home, port: number): Daemon {
 
 /** Writes what the registry and its clients need; the password is made once and stays. */
 export function configureRegistry(home: Home, port: number): void {
-  mkdirSync(home.docker, { recursive: true, mode: 0o700 });
-  const password = storedPassword(home) ?? randomBytes(24).toString("base64url");
-  const auth = Buffer.from(`${user}:${password}`).toString("base64");
-  const dockerConfig = { auths: { [`localhost:${port}`]: { auth } } };
-  writeFileSync(join(home.docker, "config.json"), JSON.stringify(dockerConfig, null, 2), { mode: 0o600 });
-
   const passwords = join(home.run, "registry.htpasswd");
-  if (!existsSync(passwords) || storedPassword(home) === undefined) {
+  if (!existsSync(passwordFile(home)) || !existsSync(passwords)) {
+    const password = randomBytes(24).toString("base64url");
+    writeFileSync(passwordFile(home), password, { mode: 0o600 });
     writeFileSync(passwords, `${user}:${hashSync(password, 10)}\n`, { mode: 0o600 });
   }
+  logIn(home, `localhost:${port}`);
   const { cert, key } = certificatesOf(home);
   const config = {
     version: 0.1,
@@ -50,7 +47,7 @@ export function askRegistry(home: Home, port: number, path: string): Promise<num
   return new Promise((resolve, reject) => {
     const options = {
       ca: readFileSync(certificatesOf(home).ca),
-      headers: { authorization: `Basic ${storedAuth(home)}` },
+      headers: { authorization: `Basic ${basicAuth(home)}` },
       timeout: 5000,
     };
     const request = get(`https://localhost:${port}${path}`, options, (response) => {
@@ -62,19 +59,19 @@ export function askRegistry(home: Home, port: number, path: string): Promise<num
   });
 }
 
-function storedAuth(home: Home): string | undefined {
+/** Adds our registry to the Docker configuration, which may hold log-ins of the user's by now. */
+function logIn(home: Home, registry: string): void {
+  mkdirSync(home.docker, { recursive: true, mode: 0o700 });
   const file = join(home.docker, "config.json");
-  if (!existsSync(file)) return undefined;
-  const config = JSON.parse(readFileSync(file, "utf8")) as { auths: Record<string, { auth: string }> };
-  return Object.values(config.auths)[0]?.auth;
+  const config = existsSync(file) ? (JSON.parse(readFileSync(file, "utf8")) as { auths?: object }) : {};
+  const merged = { ...config, auths: { ...config.auths, [registry]: { auth: basicAuth(home) } } };
+  writeFileSync(file, JSON.stringify(merged, null, 2), { mode: 0o600 });
 }
 
-function storedPassword(home: Home): string | undefined {
-  const auth = storedAuth(home);
-  return (
-    auth &&
-    Buffer.from(auth, "base64")
-      .toString()
-      .slice(user.length + 1)
-  );
+function basicAuth(home: Home): string {
+  return Buffer.from(`${user}:${readFileSync(passwordFile(home), "utf8")}`).toString("base64");
+}
+
+function passwordFile(home: Home): string {
+  return join(home.run, "registry.password");
 }

@@ -9,7 +9,7 @@ import { ensureCertificates } from "./certificates";
 import { logFile, runningPid, startDaemon, stopDaemon } from "./daemon";
 import { configureRegistry, registryDaemon } from "./registry";
 
-export const defaultRegistryPort = 5443;
+const defaultRegistryPort = 5443;
 
 export interface ServiceStatus {
   readonly name: string;
@@ -52,7 +52,7 @@ export async function stopServices(home: Home): Promise<string[]> {
 /** Throws images, caches and stand-ins away. Pulumi's state stays, so that the next `up` can tell what is missing. */
 export async function resetServices(home: Home): Promise<void> {
   await stopServices(home);
-  for (const path of [home.registry, home.buildkit, home.standIns, home.standInsFile]) {
+  for (const path of [home.standInsFile, home.registry, home.buildkit, home.standIns]) {
     rmSync(path, { recursive: true, force: true });
   }
 }

@@ -44,6 +44,8 @@ export class LayerEvents {
 
   private begin(step: StepEventMetadata): void {
     const name = nameOf(step.urn);
+    // A refresh only looks.
+    if (step.op === "refresh") return;
     if (step.type === "strata:image:Layer") {
       const known = this.layers.get(name);
       const layer = { name, action: actions[step.op] ?? "changed", reasons: differing(step) };
@@ -51,7 +53,12 @@ export class LayerEvents {
       this.changed(this.layers.get(name) as LayerProgress);
     }
     // An image that stays as it is also passes by, in no time.
-    if (isImage(step.type) && step.op !== "same") this.started.set(name, Date.now());
+    if (!isImage(step.type) || step.op === "same") return;
+    this.started.set(name, Date.now());
+    // An image can change while its layer does not: another registry, or an image that the registry has lost.
+    if (this.layers.get(name)?.action === "unchanged") {
+      this.update(name, { action: actions[step.op] ?? "changed", reasons: differing(step) });
+    }
   }
 
   private end(step: StepEventMetadata, failed: boolean): void {

@@ -19,10 +19,8 @@ export function usesLocalServices(file: string = join(root, "Pulumi.local.yaml")
   const builder = config.config?.["strata:builder"];
   const registry = config.config?.["strata:registry"];
   const ownBuilder = builder !== undefined && builder !== localBuilder;
-  const ownRegistry = registry !== undefined && !/^localhost:\d+$/.test(String(registry));
-  const onlyBuilder = ownBuilder && registry === undefined;
-  if (onlyBuilder || (ownRegistry && !ownBuilder)) {
-    const missing = ownBuilder ? "strata:registry" : "strata:builder";
+  if ((builder === undefined) !== (registry === undefined)) {
+    const missing = builder === undefined ? "strata:builder" : "strata:registry";
     throw new InputError(
       "Pulumi.local.yaml",
       `set ${missing} too: a builder of your own needs a registry that it can reach`,

@@ -1,7 +1,7 @@
 import { type ConfigMap, LocalWorkspace, type Stack } from "@pulumi/pulumi/automation";
 import { localStack } from "../../components/settings";
 import { type Home, root } from "../home";
-import { environmentOf, prepareLocalState } from "./environment";
+import { appliedEnvironment, environmentOf, prepareLocalState } from "./environment";
 
 /**
  * The stack `local`, made where it is not there yet. Its state, passphrase and PULUMI_HOME lie in the home; its
@@ -11,7 +11,7 @@ import { environmentOf, prepareLocalState } from "./environment";
  */
 export async function localStackIn(home: Home, config: ConfigMap): Promise<Stack> {
   prepareLocalState(home);
-  const envVars = environmentOf(home, localStack);
+  const envVars = appliedEnvironment(environmentOf(home, localStack));
   Object.assign(process.env, { PATH: envVars.PATH });
   const stack = await LocalWorkspace.createOrSelectStack({ stackName: localStack, workDir: root }, { envVars });
   const present = await stack.getAllConfig();

@@ -15,11 +15,12 @@ const file = "app/etc/motd";
  * The edit is made in a copy of images/, which only the configuration file of these runs names, so that no file of the
  * user's is ever touched, not even when the machine is switched off in the middle.
  *
- * @returns what to say of it; nothing where it was played before, and for a family without that file
+ * @returns what to say of it; nothing where it was played before, and for a family of the user's own
  */
 export async function playTour(stack: Stack, home: Home): Promise<string[]> {
   const stamp = join(home.folder, "tour-played");
-  if (existsSync(stamp) || !existsSync(join(root, "images", file))) return [];
+  const images = (await stack.getAllConfig())["strata:images"]?.value ?? "images";
+  if (existsSync(stamp) || images !== "images" || !existsSync(join(root, images, file))) return [];
 
   const folder = join(home.folder, "tour");
   rmSync(folder, { recursive: true, force: true });

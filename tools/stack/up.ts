@@ -21,7 +21,7 @@ export async function upWithProgress(stack: Stack, options: UpOptions = {}): Pro
   });
   let log = "";
   try {
-    await stack.up({ ...options, onEvent: events.onEvent, onOutput: (text) => (log += text) });
+    await stack.up({ continueOnError: true, ...options, onEvent: events.onEvent, onOutput: (text) => (log += text) });
   } catch (error) {
     throw new Error(`pulumi up failed.\n${diagnosticsIn(log) || (error as Error).message}`);
   } finally {
@@ -34,6 +34,7 @@ export async function upWithProgress(stack: Stack, options: UpOptions = {}): Pro
 function stateOf(layer: LayerProgress): string {
   if (layer.action === "unchanged") return "untouched";
   if (layer.failed) return "failed";
+  if (layer.action === "removed") return "removed; its images stay in the registry";
   if (layer.seconds !== undefined) return `pushed after ${seconds(layer.seconds)}`;
   return layer.action === "new" ? "new" : `changed: ${layer.reasons.join(", ")}`;
 }

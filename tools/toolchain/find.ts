@@ -1,18 +1,22 @@
-import { accessSync, constants } from "node:fs";
-import { delimiter, join } from "node:path";
+import { accessSync, constants, realpathSync } from "node:fs";
+import { delimiter, dirname, join } from "node:path";
 import { execa } from "execa";
 import * as semver from "semver";
 import { toolsFolder } from "../home";
 import type { Tool } from "./tools";
 
 /**
- * The path of the tool where PATH has it in a good version: the same major version, and not older than ours.
- * Our own folder does not count.
+ * The path of the tool where PATH has it in a good version: the same major version, and not older than ours. Our own folder
+ * does not count.
+ *
+ * @param companion the path of the program that the tool comes with, where that was found
  */
 export async function findOnPath(
   tool: Pick<Tool, "name" | "version" | "versionArgs">,
   path: string = process.env.PATH ?? "",
+  companion?: string,
 ): Promise<string | undefined> {
+  if (companion) return [join(dirname(realpathSync(companion)), tool.name)].find(isExecutable);
   if (!tool.versionArgs) return undefined;
   const file = path
     .split(delimiter)

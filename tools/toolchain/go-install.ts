@@ -24,15 +24,22 @@ export async function goInstall(tools: readonly Tool[], report: Report): Promise
     GOBIN: folderOf(tools[0] as Tool),
     CGO_ENABLED: "1",
   });
-  // -v prints a package's name once it is compiled.
-  for await (const _ of build.iterable({ from: "stderr" })) report(`${names}: ${progress.step()}`);
-  await build;
+  try {
+    // -v prints a package's name once it is compiled.
+    for await (const _ of build.iterable({ from: "stderr" })) report(`${names}: ${progress.step()}`);
+    await build;
+  } catch (error) {
+    const { stderr = "", shortMessage } = error as { stderr?: string; shortMessage?: string };
+    // Before the first line that starts with # or go: there are only the names of what was compiled.
+    const start = stderr.search(/^(#|go:)/m);
+    throw new Error(`${names} could not be built: ${start === -1 ? shortMessage : stderr.slice(start)}`);
+  }
 }
 
 function linkerFlags(tools: readonly Tool[]): string {
   return tools
     .filter((tool) => tool.versionVariable)
-    .map((tool) => `-X ${tool.versionVariable}=${tool.package.includes("docker-build") ? "" : "v"}${tool.version}`)
+    .map((tool) => `-X ${tool.versionVariable}=${tool.plugin ? "" : "v"}${tool.version}`)
     .join(" ");
 }
 
@@ -87,7 +94,7 @@ async function retried<T>(action: () => PromiseLike<T>, attempts = 3): Promise<T
     try {
       return await action();
     } catch (error) {
-      if (attempt === attempts) throw error;
+      if (attempt === attempts || (error as { signal?: string }).signal) throw error;
       await new Promise((resolve) => setTimeout(resolve, 1000 * 2 ** attempt * (0.5 + Math.random())));
     }
   }

@@ -23,12 +23,18 @@ export type Report = (text: string) => void;
  * @throws Error with one line for a missing compiler, and with the compiler's message for a failed build
  */
 export async function installTools(tools: readonly Tool[], report: Report): Promise<string[]> {
-  const missing = [];
-  for (const tool of tools) if (!isInstalled(tool) && !(await findOnPath(tool))) missing.push(tool);
+  const found = new Map<string, string | undefined>();
+  const missing: Tool[] = [];
+  for (const tool of tools) {
+    const companion = tool.comesWith && found.get(tool.comesWith);
+    found.set(tool.name, await findOnPath(tool, process.env.PATH, companion));
+    if (!found.get(tool.name) && !isInstalled(tool)) missing.push(tool);
+  }
   if (missing.length === 0) return [];
 
   mkdirSync(toolsFolder, { recursive: true });
-  const released = await installPulumiRelease(missing, report);
+  // What cannot be had from Pulumi, for whatever reason, is built.
+  const released = await installPulumiRelease(missing, found.get("pulumi"), report).catch((): string[] => []);
   const toBuild = missing.filter((tool) => !released.includes(tool.name));
   for (const group of Map.groupBy(toBuild, (tool) => `${tool.module} ${folderOf(tool)}`).values()) {
     await goInstall(group, report);
@@ -67,21 +73,30 @@ export function pathWithTools(path: string = process.env.PATH ?? ""): string {
  * Pulumi's own installer brings the CLI with its language host, and the CLI brings the provider. Whether it can be
  * reached is decided in seconds; where it cannot, everything is built.
  *
+ * @param present the CLI on PATH, where it is a good one
  * @returns the names of the tools that are there now
  */
-async function installPulumiRelease(missing: readonly Tool[], report: Report): Promise<string[]> {
+async function installPulumiRelease(
+  missing: readonly Tool[],
+  present: string | undefined,
+  report: Report,
+): Promise<string[]> {
   const cli = missing.find((tool) => tool.name === "pulumi");
-  if (!cli || !(await reachable("get.pulumi.com")) || !(await reachable("github.com"))) return [];
-  report(`downloading Pulumi ${cli.version}`);
-  const folder = join(root, ".strata/pulumi-cli");
-  const command = await PulumiCommand.install({ root: folder, version: new semver.SemVer(cli.version) });
-  const names = ["pulumi", "pulumi-language-nodejs"];
-  for (const name of names) link(join(dirname(command.command), name), name);
-
   const provider = missing.find((tool) => tool.plugin);
+  if (!(cli || provider) || !(await reachable("https://get.pulumi.com/"))) return [];
+
+  const names: string[] = [];
+  let command = present ?? join(toolsFolder, "pulumi");
+  if (cli) {
+    report(`downloading Pulumi ${cli.version}`);
+    const folder = join(root, ".strata/pulumi-cli");
+    command = (await PulumiCommand.install({ root: folder, version: new semver.SemVer(cli.version) })).command;
+    names.push("pulumi", "pulumi-language-nodejs");
+    for (const name of names) link(join(dirname(command), name), name);
+  }
   if (provider) {
     report(`downloading the docker-build provider ${provider.version}`);
-    await execa(command.command, ["plugin", "install", "resource", "docker-build", `v${provider.version}`], {
+    await execa(command, ["plugin", "install", "resource", "docker-build", `v${provider.version}`], {
       env: { PULUMI_HOME: pulumiHome },
       timeout: 5 * 60_000,
     });

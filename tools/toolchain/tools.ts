@@ -6,8 +6,10 @@ export interface Tool {
   readonly name: string;
   /** The version that is built; one on PATH with the same major version that is not older is used instead. */
   readonly version: string;
-  /** Prints the version; undefined where the program cannot, and so one on PATH is not used. */
+  /** Prints the version; undefined where the program cannot. */
   readonly versionArgs?: readonly string[];
+  /** Of a program that cannot print its version: the one that it comes with. It is used where it lies beside that one. */
+  readonly comesWith?: string;
   /** The Go package of its main function. */
   readonly package: string;
   /** The folder of the go.mod and go.sum that pin it. Dependencies conflict, so there is more than one. */
@@ -42,6 +44,7 @@ export const planTools: readonly Tool[] = [
     // The host's own module is not served by module proxies; this older SDK still has it, and works with the newer CLI.
     name: "pulumi-language-nodejs",
     version: "3.68.0",
+    comesWith: "pulumi",
     package: "github.com/pulumi/pulumi/sdk/v3/nodejs/cmd/pulumi-language-nodejs",
     module: join(main, "language-host"),
     versionVariable: pulumiVersion,

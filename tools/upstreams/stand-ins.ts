@@ -53,7 +53,9 @@ export async function ensureStandIns(
 async function unreachableUpstreams(pinsFile: string): Promise<string[]> {
   const names = Object.keys(readPins(pinsFile));
   const hosts = [...new Set(names.map(hostOf))];
-  const answers = new Map(await Promise.all(hosts.map(async (host) => [host, await reachable(host)] as const)));
+  const answers = new Map(
+    await Promise.all(hosts.map(async (host) => [host, await reachable(`https://${host}/v2/`)] as const)),
+  );
   return names.filter((name) => !answers.get(hostOf(name)));
 }
 

@@ -12,7 +12,7 @@ import {
 } from "node:fs";
 import { join } from "node:path";
 import { filesText, readContextFiles } from "../../../components/catalog/files";
-import { stageContext } from "../../../components/catalog/stage";
+import { type StagedLayer, stageLayer } from "../../../components/catalog/stage";
 import { withFolder } from "./folder";
 
 const text = (folder: string) => filesText(readContextFiles(folder));
@@ -60,8 +60,25 @@ describe("the files of a context", () => {
     });
   });
 
+  it("may have a link to a folder, and a target whose name starts with dots", () => {
+    withFolder({ "..data/x": "x" }, (folder) => {
+      symlinkSync("..data", join(folder, "current"));
+      assert.deepEqual(
+        readContextFiles(folder).map((file) => file.path),
+        ["..data/x", "current"],
+      );
+    });
+  });
+
+  it("refuse a symbolic link to a file that is ignored", () => {
+    withFolder({ ".dockerignore": "secret\n", secret: "s" }, (folder) => {
+      symlinkSync("secret", join(folder, "link"));
+      assert.throws(() => readContextFiles(folder), /link: points to secret, which is not in the build context/);
+    });
+  });
+
   const links: [string, string, RegExp][] = [
-    ["nowhere", "missing", /link: points to missing, which does not exist/],
+    ["nowhere", "missing", /link: points to missing, which is not in the build context/],
     ["out of the context", "../../etc/passwd", /outside the build context/],
     ["to an absolute path", "/etc/passwd", /outside the build context/],
   ];
@@ -75,41 +92,59 @@ describe("the files of a context", () => {
   }
 });
 
-describe("a staged context", () => {
-  it("has just the files that count, with plain modes and one time, and nothing of what was there before", () => {
-    withFolder(
-      { "from/a/run": "run", "from/b": "b", "from/.dockerignore": "c", "from/c": "c", "to/old": "old" },
-      (folder) => {
-        chmodSync(join(folder, "from/a/run"), 0o775);
-        chmodSync(join(folder, "from/b"), 0o600);
-        symlinkSync("b", join(folder, "from/link"));
-        const from = join(folder, "from");
-        const to = join(folder, "to");
-        const layer = {
-          name: "x",
-          folder: from,
-          dockerfile: "FROM scratch\n",
-          files: readContextFiles(from),
-          layers: [],
-          upstreams: [],
-          base: undefined,
-        };
-        const umask = process.umask(0o077);
-        try {
-          stageContext(layer, to);
-        } finally {
-          process.umask(umask);
-        }
-        assert.deepEqual(readdirSync(to, { recursive: true }).sort(), ["Dockerfile", "a", "a/run", "b", "link"]);
-        const mode = (path: string) => (statSync(join(to, path)).mode & 0o777).toString(8);
-        assert.deepEqual(
-          [mode("."), mode("a"), mode("a/run"), mode("b"), mode("Dockerfile")],
-          ["755", "755", "755", "644", "644"],
-        );
-        assert.equal(lstatSync(join(to, "link")).isSymbolicLink() && readlinkSync(join(to, "link")), "b");
-        assert.equal(statSync(join(to, "b")).mtime.toISOString(), "2020-01-01T00:00:00.000Z");
-        assert.equal(readFileSync(join(to, "a/run"), "utf8"), "run");
-      },
-    );
+describe("a staged layer", () => {
+  const layerOf = (folder: string) => ({
+    name: "x",
+    folder,
+    dockerfile: "FROM scratch\n",
+    files: readContextFiles(folder),
+    layers: [],
+    upstreams: [],
+    base: undefined,
+  });
+
+  it("has in its context just the files that count, with plain modes and one time", () => {
+    const files = {
+      "from/a/run": "run",
+      "from/b": "b",
+      "from/.dockerignore": "c",
+      "from/c": "c",
+      "from/Dockerfile": "",
+    };
+    withFolder(files, (folder) => {
+      const from = join(folder, "from");
+      chmodSync(join(from, "a/run"), 0o775);
+      chmodSync(join(from, "b"), 0o600);
+      symlinkSync("b", join(from, "link"));
+      const umask = process.umask(0o077);
+      let staged: StagedLayer;
+      try {
+        staged = stageLayer(layerOf(from), join(folder, "staging"));
+      } finally {
+        process.umask(umask);
+      }
+      assert.equal(readFileSync(staged.dockerfile, "utf8"), "FROM scratch\n");
+      const to = staged.context;
+      assert.deepEqual(readdirSync(to, { recursive: true }).sort(), ["a", "a/run", "b", "link"]);
+      const mode = (path: string) => (statSync(join(to, path)).mode & 0o777).toString(8);
+      assert.deepEqual([mode("."), mode("a"), mode("a/run"), mode("b")], ["755", "755", "755", "644"]);
+      assert.equal(lstatSync(join(to, "link")).isSymbolicLink() && readlinkSync(join(to, "link")), "b");
+      assert.equal(statSync(join(to, "b")).mtime.toISOString(), "2020-01-01T00:00:00.000Z");
+      assert.equal(readFileSync(join(to, "a/run"), "utf8"), "run");
+    });
+  });
+
+  it("lies elsewhere when its contents change, and what a running build reads stays", () => {
+    withFolder({ "from/a": "one" }, (folder) => {
+      const from = join(folder, "from");
+      const one = stageLayer(layerOf(from), join(folder, "staging"));
+      assert.deepEqual(stageLayer(layerOf(from), join(folder, "staging")), one);
+      writeFileSync(join(from, "a"), "two");
+      const two = stageLayer(layerOf(from), join(folder, "staging"));
+      assert.notEqual(two.context, one.context);
+      assert.equal(readFileSync(join(one.context, "a"), "utf8"), "one");
+      assert.equal(readFileSync(join(two.context, "a"), "utf8"), "two");
+      assert.equal(readdirSync(join(folder, "staging/x")).length, 2, "nothing unfinished is left");
+    });
   });
 });

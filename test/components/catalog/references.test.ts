@@ -10,7 +10,7 @@ describe("the images that a Dockerfile names", () => {
     assert.deepEqual(
       names(
         "FROM --platform=$BUILDPLATFORM tooling AS build",
-        "RUN --mount=type=bind,from=cache,target=/c --mount=type=cache,target=/x make",
+        "RUN --mount=type=bind,FROM=cache,target=/c --mount=type=cache,target=/x make",
         "FROM base",
         "COPY --link --from=assets /a /a",
         "COPY --from=build /b /b",
@@ -35,6 +35,10 @@ describe("the images that a Dockerfile names", () => {
     ]);
   });
 
+  it("are not looked for in here-documents, and a comment that speaks of syntax is none", () => {
+    assert.deepEqual(names("FROM base", "# syntax=of what follows", "RUN <<EOF", "FROM evil", "EOF"), ["base"]);
+  });
+
   it("are not looked for in comments, and not in what a step runs", () => {
     assert.deepEqual(names("# FROM nothing", "FROM base", "RUN echo FROM other --from=third"), ["base"]);
   });
@@ -51,6 +55,18 @@ describe("the images that a Dockerfile names", () => {
   }
 
   const mistakes: [string, string[], RegExp][] = [
+    [
+      "a syntax line below a line with #!",
+      ["#!/usr/bin/env docker", "# syntax=x", "FROM base"],
+      /Dockerfile:2: .*syntax/,
+    ],
+    ["a syntax line with slashes", ["// syntax=x", "FROM base"], /Dockerfile:1: .*syntax/],
+    ["a syntax line after another directive", ["# escape=`", "# syntax=x", "FROM base"], /Dockerfile:2: .*syntax/],
+    ["a here-document with a space", ["FROM base", "RUN cat << EOF", "FROM evil", "EOF"], /Dockerfile:2: .*<<EOF/],
+    ["quotes in --from", ["FROM base", 'COPY --from="cache" / /'], /Dockerfile:2: "cache" is in quotes/],
+    ["quotes in --mount", ["FROM base", 'RUN --mount=type=bind,"from=cache",target=/c x'], /Dockerfile:2: .*--mount/],
+    ["ONBUILD with another image", ["FROM base", "ONBUILD COPY --from=cache / /"], /Dockerfile:2: ONBUILD/],
+    ["a digest in a name", ["FROM debian@sha256:1"], /Dockerfile:1: .*upstreams\.yaml/],
     ["a syntax line", ["# syntax=docker/dockerfile:1", "FROM base"], /images\/x\/Dockerfile:1: .*syntax/],
     ["a variable in FROM", ["ARG V=1", "FROM debian:$V"], /Dockerfile:2: "debian:\$V" has a variable/],
     ["a variable in --from", ["FROM base", "COPY --from=$X / /"], /Dockerfile:2: "\$X"/],
