@@ -34,7 +34,9 @@ async function main(): Promise<void> {
   ]);
 
   heading("pulumi preview");
-  await stack.preview({ onOutput: print, color: process.stdout.isTTY ? "always" : "never" });
+  await stack.preview({ onOutput: print, color: process.stdout.isTTY ? "always" : "never" }).catch(() => {
+    throw new Error("pulumi preview failed; it says above why");
+  });
 
   await runPhases([
     {
@@ -54,7 +56,7 @@ async function main(): Promise<void> {
       : []),
   ]);
 
-  const lost = await imagesLost(await stack.outputs());
+  const lost = await imagesLost(stack, await stack.outputs());
   if (lost.length > 0) print(`\nThe registry no longer has ${lost.join(", ")}: built again.\n`);
   heading("pulumi up");
   const done = await upWithProgress(stack, { refresh: lost.length > 0 });
@@ -76,11 +78,16 @@ async function upstreams(report: (text: string) => void): Promise<string> {
   return `warning: this machine cannot reach ${standIns.join(", ")}; a stand-in is used, and images on it must not leave it`;
 }
 
-/** Layers that the state holds and the registry does not, as after `strata services reset`. */
-async function imagesLost(outputs: OutputMap): Promise<string[]> {
+/**
+ * Layers that the state holds and the registry does not, as after `strata services reset`. What was pushed to another
+ * registry, or to another port, is pushed anew in any case.
+ */
+async function imagesLost(stack: Stack, outputs: OutputMap): Promise<string[]> {
   const env = environmentOf(home, localStack);
+  const { value: registry } = await stack.getConfig("strata:registry");
   const names = [];
   for (const [name, layer] of Object.entries(layersOf(outputs))) {
+    if (!layer.ref.startsWith(`${registry}/`)) continue;
     if ((await imageSize(layer.ref, env)) === undefined) names.push(name);
   }
   return names;
@@ -98,7 +105,7 @@ async function tell(done: readonly LayerProgress[], outputs: OutputMap, tour: re
         return [
           layer.name,
           layer.seconds === undefined ? "untouched" : "built",
-          layer.action === "new" ? "new" : layer.reasons.join(", ") || "–",
+          layer.action === "new" ? "new" : (layer.seconds !== undefined && layer.reasons.join(", ")) || "–",
           layer.seconds === undefined ? "–" : seconds(layer.seconds),
           size === undefined ? "–" : megabytes(size),
           digest.slice(0, 19),

@@ -5,6 +5,7 @@ import { execa } from "execa";
 import { localStack } from "../components/settings";
 import { homeAt, root } from "./home";
 import { resetServices, startServices, statusOfServices, stopServices } from "./services/services";
+import { buildLog } from "./stack/build-logs";
 import { environmentOf, shellLines } from "./stack/environment";
 import { table } from "./terminal";
 import { installRunc, installTools } from "./toolchain/install";
@@ -95,6 +96,21 @@ program
       reject: false,
     });
     process.exitCode = result.exitCode ?? 1;
+  });
+
+program
+  .command("logs <layer>")
+  .description("what the builder printed in the last build of a layer")
+  .option(...stackOption)
+  .option(...jsonOption)
+  .action(async (layer: string, options: { stack: string; json?: true }) => {
+    await installTools([...planTools, ...serviceTools], toStderr);
+    const env = environmentOf(home, options.stack);
+    const asked = ["config", "get", "strata:builder", "--stack", options.stack];
+    const { stdout: builder } = await execa("pulumi", asked, { cwd: root, env, timeout: 60_000 });
+    const log = await buildLog(layer, builder.trim(), env);
+    if (log === undefined) throw new Error(`the builder ${builder.trim()} has no record of a build of "${layer}"`);
+    print(options, { layer, log }, log.trimEnd());
   });
 
 function print(options: { json?: true }, data: unknown, text: string): void {

@@ -14,7 +14,7 @@ interface Titled {
 }
 
 /** In milliseconds: how often a log that nobody watches live gets a line. */
-const pipedInterval = 20_000;
+export const pipedInterval = 20_000;
 
 /**
  * Runs phases one after the other, live on a terminal, as plain lines elsewhere.

@@ -1,6 +1,8 @@
 /** Says that something a person wrote is wrong: the message names the place, what was expected and what to do. */
 export class InputError extends Error {
   override readonly name = "InputError";
+  /** Pulumi prints the message of an error that has this, without a stack: the mistake is not in the program. */
+  readonly __pulumiRunError = true;
 
   /** @param place `file`, `file:line` or `strata:key`, as the reader would look it up. */
   constructor(place: string, problem: string) {

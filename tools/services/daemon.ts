@@ -96,6 +96,11 @@ function writePid(name: string, home: Home, pid: number): void {
   writeFileSync(pidFile(name, home), `${pid} ${beginningOf(pid)}\n`);
 }
 
+/** Whether a process of this machine runs; one that ended and was not waited for yet does not. */
+export function isRunning(pid: number): boolean {
+  return beginningOf(pid) !== undefined;
+}
+
 /** Field 22 of /proc/<pid>/stat (proc(5)): when the process began; undefined for one that ended, zombies included. */
 function beginningOf(pid: number): string | undefined {
   try {

@@ -2,8 +2,11 @@ import { mkdirSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import type { Stack, UpOptions } from "@pulumi/pulumi/automation";
 import { homeAt } from "../home";
-import { seconds } from "../terminal";
+import { pipedInterval, seconds } from "../terminal";
+import { buildLog, failedStep } from "./build-logs";
 import { LayerEvents, type LayerProgress } from "./layer-events";
+
+const logFile = join(homeAt().logs, "up.log");
 
 /**
  * `pulumi up`, told by layer: a line when a build begins and one when it ends, and on a terminal what the builder does
@@ -23,7 +26,10 @@ export async function upWithProgress(stack: Stack, options: UpOptions = {}): Pro
   try {
     await stack.up({ continueOnError: true, ...options, onEvent: events.onEvent, onOutput: (text) => (log += text) });
   } catch (error) {
-    throw new Error(`pulumi up failed.\n${diagnosticsIn(log) || (error as Error).message}`);
+    const failed = events.all.filter((layer) => layer.failed);
+    const said = await Promise.all(failed.map((layer) => lastWordsOf(layer.name, stack)));
+    const why = diagnosticsIn(log) || (error as Error).message;
+    throw new Error(["pulumi up failed.", why, ...said, `The whole output is in ${logFile}`].join("\n\n"));
   } finally {
     printLive("");
     keepLog(log);
@@ -39,16 +45,26 @@ function stateOf(layer: LayerProgress): string {
   return layer.action === "new" ? "new" : `changed: ${layer.reasons.join(", ")}`;
 }
 
+/** Where images failed, what Pulumi says of them: that the program could not go on without them adds nothing. */
 function diagnosticsIn(log: string): string {
   const start = log.indexOf("Diagnostics:");
-  const end = log.indexOf("\nResources:", start);
-  return start === -1 ? "" : log.slice(start, end === -1 ? undefined : end);
+  if (start === -1) return "";
+  const end = log.slice(start).search(/\n(Outputs|Resources):/);
+  const all = log.slice(start, end === -1 ? undefined : start + end).trim();
+  const images = all.split("\n\n").filter((block) => block.includes("docker-build:index:Image ("));
+  return images.length > 0 ? images.join("\n\n") : all;
+}
+
+/** What the step that failed printed: the error that Pulumi shows often has only the exit code. */
+async function lastWordsOf(layer: string, stack: Stack): Promise<string> {
+  const { value: builder } = await stack.getConfig("strata:builder");
+  const log = await buildLog(layer, builder, stack.workspace.envVars).catch(() => undefined);
+  return log ? `${layer}:\n${failedStep(log)}` : `${layer}: the builder keeps no log of it`;
 }
 
 function keepLog(log: string): void {
-  const file = join(homeAt().logs, "up.log");
-  mkdirSync(dirname(file), { recursive: true });
-  writeFileSync(file, log);
+  mkdirSync(dirname(logFile), { recursive: true });
+  writeFileSync(logFile, log);
 }
 
 function printLine(text: string): void {
@@ -56,9 +72,16 @@ function printLine(text: string): void {
   process.stdout.write(`${text}\n`);
 }
 
-/** A line that the next one replaces; nothing where nobody watches. */
+let lastPiped = Date.now();
+
+/** A line that the next one replaces; where nobody watches, one now and then. */
 function printLive(text: string): void {
-  if (!process.stdout.isTTY) return;
+  if (!process.stdout.isTTY) {
+    if (text === "" || Date.now() - lastPiped < pipedInterval) return;
+    lastPiped = Date.now();
+    process.stdout.write(`${text}\n`);
+    return;
+  }
   const width = process.stdout.columns || 80;
   process.stdout.write(`\r\x1b[K${text.replace(/\s+/g, " ").slice(0, width - 1)}`);
 }

@@ -1,0 +1,43 @@
+import { execa } from "execa";
+import type { Environment } from "./environment";
+
+interface BuildRecord {
+  readonly ref: string;
+  /** For a context that is a folder, its path. */
+  readonly name: string;
+  readonly status: string;
+  readonly created_at: string;
+}
+
+/**
+ * What the builder printed in the last build of a layer, from the records that BuildKit itself keeps: the docker-build
+ * provider passes on only part of it, and of a step that fails often just the exit code.
+ *
+ * @returns undefined where the builder has no record of the layer
+ * @throws Error where the builder cannot be asked
+ */
+export async function buildLog(layer: string, builder: string, env: Environment): Promise<string | undefined> {
+  const listed = await buildx(["history", "ls", "--builder", builder, "--format", "json"], env);
+  const records = listed.stdout
+    .split("\n")
+    .filter(Boolean)
+    .map((line) => JSON.parse(line) as BuildRecord)
+    .filter((record) => record.name.includes(`/contexts/${layer}/`))
+    .sort((a, b) => (a.created_at < b.created_at ? 1 : -1));
+  const [last] = records;
+  if (!last) return undefined;
+  const ref = last.ref.split("/").at(-1) as string;
+  const log = await buildx(["history", "logs", "--builder", builder, ref, "--progress", "plain"], env);
+  return log.all;
+}
+
+/** Of a build's log what the step that failed printed; the end of the log where no step did. */
+export function failedStep(log: string): string {
+  const lines = log.trimEnd().split("\n");
+  const start = lines.indexOf("------");
+  return (start === -1 ? lines.slice(-20) : lines.slice(start + 1).filter((line) => line !== "------")).join("\n");
+}
+
+function buildx(args: string[], env: Environment) {
+  return execa("buildx", args, { env, all: true, timeout: 30_000 });
+}
