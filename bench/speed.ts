@@ -4,7 +4,7 @@ import { execa } from "execa";
 import { homeAt, root } from "../tools/home";
 import { localBuilder } from "../tools/services/buildkit";
 import { freePort } from "../tools/services/free-port";
-import { startServices, stopServices } from "../tools/services/services";
+import { emptyBuildkit, startServices, stopServices } from "../tools/services/services";
 import { localEnvironment, prepareLocalState } from "../tools/stack/environment";
 import { makeScratchProject } from "../tools/stack/scratch-project";
 import { seconds, table } from "../tools/terminal";
@@ -53,7 +53,7 @@ async function main(runs: number): Promise<void> {
       () => pulumi("up", "--yes", "--skip-preview"),
       async () => {
         appendFileSync(motd, `${Date.now()}\n`);
-        await emptyBuildkit();
+        await emptyBuildkit(home);
       },
     );
     const rows = [
@@ -95,13 +95,6 @@ async function median(runs: number, action: () => Promise<void>, prepare = async
     if (run > 0) times.push((performance.now() - began) / 1000);
   }
   return times.sort((a, b) => a - b)[Math.floor(times.length / 2)] as number;
-}
-
-/** As on a fresh CI machine: the registry has everything, BuildKit nothing. */
-async function emptyBuildkit(): Promise<void> {
-  await stopServices(home);
-  rmSync(home.buildkit, { recursive: true, force: true });
-  await startServices(home);
 }
 
 const given = process.argv.indexOf("--runs");

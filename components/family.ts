@@ -78,6 +78,7 @@ export class Family extends pulumi.ComponentResource {
         dockerfile: entry.dockerfile,
         parents,
         base: entry.base,
+        cached: entry.runsSteps,
         standIns,
       },
       { parent: this },

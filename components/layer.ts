@@ -34,6 +34,8 @@ export interface LayerArgs extends BuildArgs {
   readonly parents: Readonly<Record<string, Parent>>;
   /** What the image itself stands on, a key of `parents`; undefined for `scratch`. */
   readonly base: string | undefined;
+  /** Whether to keep a build cache in the registry, under the tag `cache`. A build that runs nothing gains nothing from it. */
+  readonly cached: boolean;
   /** The upstreams beneath, at any depth, for which a stand-in was used. Empty for none. */
   readonly standIns: readonly string[];
 }
@@ -73,7 +75,6 @@ export class Layer extends pulumi.ComponentResource {
 
   private imageArgs(name: string, args: LayerArgs): dockerbuild.ImageArgs {
     const { repository, compression } = args;
-    const cache = `${repository}:cache`;
     return {
       builder: { name: args.builder },
       context: { location: args.context, named: namedContexts(args.parents) },
@@ -87,18 +88,7 @@ export class Layer extends pulumi.ComponentResource {
       push: false,
       // A preview must not build: in a chain, the parents' new digests do not exist yet.
       buildOnPreview: false,
-      cacheFrom: [{ registry: { ref: cache } }],
-      cacheTo: [
-        {
-          registry: {
-            ref: cache,
-            mode: "max",
-            imageManifest: true,
-            ociMediaTypes: true,
-            compression: compression as dockerbuild.CompressionType,
-          },
-        },
-      ],
+      ...(args.cached ? cacheIn(`${repository}:cache`, compression) : {}),
     };
   }
 }
@@ -111,6 +101,17 @@ const buildArgs = {
 
 function digestsOf(parents: Readonly<Record<string, Parent>>): Record<string, pulumi.Input<string>> {
   return Object.fromEntries(Object.entries(parents).map(([name, parent]) => [name, parent.digest]));
+}
+
+function cacheIn(ref: string, compression: BuildArgs["compression"]) {
+  const written: dockerbuild.types.input.CacheToRegistryArgs = {
+    ref,
+    mode: "max",
+    imageManifest: true,
+    ociMediaTypes: true,
+    compression: compression as dockerbuild.CompressionType,
+  };
+  return { cacheFrom: [{ registry: { ref } }], cacheTo: [{ registry: written }] };
 }
 
 /** Only what the Dockerfile names: a named context silently replaces a stage of that name. */

@@ -16,6 +16,8 @@ export interface CatalogLayer {
   readonly layers: readonly string[];
   /** The upstreams beneath, sorted by name. */
   readonly upstreams: readonly Upstream[];
+  /** Whether its build runs anything, so that a cache is worth its upload. */
+  readonly runsSteps: boolean;
   /** What the image itself stands on: a layer's or an upstream's name; undefined for `scratch`. */
   readonly base: string | undefined;
 }
@@ -77,6 +79,7 @@ function readLayer(
     files: readContextFiles(folder),
     layers: references.images.map((image) => image.name).filter((image) => names.includes(image)),
     upstreams: upstreamsOf(references, names, upstreams, file, pinsFile),
+    runsSteps: references.runsSteps,
     base: references.base,
   };
 }

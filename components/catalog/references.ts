@@ -12,6 +12,8 @@ export interface Reference {
 export interface References {
   /** Every image named, sorted by name, each once. Stages of the Dockerfile itself and `scratch` are not images. */
   readonly images: readonly Reference[];
+  /** Whether a step runs anything; what only copies is made anew as fast as it is fetched from a cache. */
+  readonly runsSteps: boolean;
   /** What the last stage stands on, through stages of its own; undefined where that is `scratch`. */
   readonly base: string | undefined;
 }
@@ -74,6 +76,7 @@ export function readReferences(text: string, file: string): References {
   }
   return {
     images: [...images.values()].sort((a, b) => (a.name < b.name ? -1 : 1)),
+    runsSteps: dockerfile.getInstructions().some((instruction) => instruction.getKeyword() === "RUN"),
     base: stages.at(-1)?.base,
   };
 }

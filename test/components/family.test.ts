@@ -64,7 +64,7 @@ async function register(files: Record<string, string>, standIn: boolean): Promis
 }
 
 const files = {
-  "images/base/Dockerfile": "FROM debian:12\n",
+  "images/base/Dockerfile": "FROM debian:12\nRUN make\n",
   "images/app/Dockerfile": "FROM base\nCOPY a /\n",
   "images/app/a": "a\n",
 };
@@ -117,6 +117,14 @@ describe("a family's resources", () => {
     assert.equal(image?.buildArgs.SOURCE_DATE_EPOCH, "1577836800");
     assert.equal(image?.buildOnPreview, false);
     assert.equal(image?.push, false);
+  });
+
+  it("keep a cache of what runs, and none of what only copies", () => {
+    const ref = "registry.test/acme/base:cache";
+    assert.deepEqual(of("docker-build:index:Image", "base")?.cacheFrom, [{ registry: { ref } }]);
+    assert.equal(of("docker-build:index:Image", "base")?.cacheTo[0].registry.mode, "max");
+    assert.equal(of("docker-build:index:Image", "app")?.cacheFrom, undefined);
+    assert.equal(of("docker-build:index:Image", "app")?.cacheTo, undefined);
   });
 
   it("have labels that tell of the base, and none of a time or a commit", () => {

@@ -4,9 +4,9 @@ import { join } from "node:path";
 import { localBuilder } from "../../tools/services/buildkit";
 import { startDaemon, stopDaemon } from "../../tools/services/daemon";
 import { registryDaemon } from "../../tools/services/registry";
-import { registryPort } from "../../tools/services/services";
+import { emptyBuildkit, registryPort } from "../../tools/services/services";
 import { buildLog, failedStep } from "../../tools/stack/build-logs";
-import { emptyBuildkit, home, Project, testServices } from "./project";
+import { home, Project, testServices } from "./project";
 
 /** base → tooling → app, with a step that runs, one that depends on it, and files. */
 const chain = {
@@ -116,7 +116,7 @@ describe("a family of three layers", () => {
         project.read(path),
       ]),
     );
-    await emptyBuildkit();
+    await emptyBuildkit(home);
     const other = await Project.make({ ...chain, ...layers });
     try {
       await other.up();

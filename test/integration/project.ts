@@ -175,10 +175,3 @@ export class Project {
     }
   }
 }
-
-/** Throws BuildKit's cache away, as on a fresh CI machine, and makes sure that nothing is left. */
-export async function emptyBuildkit(): Promise<void> {
-  await stopServices(home);
-  rmSync(home.buildkit, { recursive: true, force: true });
-  await startServices(home);
-}

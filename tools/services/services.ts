@@ -57,6 +57,13 @@ export async function resetServices(home: Home): Promise<void> {
   }
 }
 
+/** Throws BuildKit's cache away and nothing else, as on a fresh CI machine. Pruning would leave what aborted builds hold. */
+export async function emptyBuildkit(home: Home): Promise<void> {
+  await stopServices(home);
+  rmSync(home.buildkit, { recursive: true, force: true });
+  await startServices(home);
+}
+
 export async function statusOfServices(home: Home): Promise<ServiceStatus[]> {
   process.env.PATH = pathWithTools();
   const daemons = [buildkitDaemon(home), registryDaemon(home, registryPort(home))];

@@ -100,6 +100,7 @@ describe("a staged layer", () => {
     files: readContextFiles(folder),
     layers: [],
     upstreams: [],
+    runsSteps: false,
     base: undefined,
   });
 
