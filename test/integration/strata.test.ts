@@ -35,13 +35,14 @@ describe("strata", () => {
   it("env takes back for a shared stack what it set for local, and leaves alone what it did not set", async () => {
     const script =
       'eval "$(bin/strata env)" && export DOCKER_CONFIG=/mine && eval "$(bin/strata env --stack dev)" && env';
-    const { stdout } = await execa("sh", ["-c", script], { cwd: root, timeout: 60_000 });
+    const given = { SSL_CERT_FILE: "/given.pem" };
+    const { stdout } = await execa("sh", ["-c", script], { cwd: root, timeout: 60_000, env: given });
     const variables = new Map(stdout.split("\n").map((line) => line.split("=", 2) as [string, string]));
     for (const name of ["PULUMI_STACK", "PULUMI_HOME", "PULUMI_BACKEND_URL", "PULUMI_CONFIG_PASSPHRASE_FILE"]) {
       assert.equal(variables.get(name), undefined, name);
     }
     assert.equal(variables.get("DOCKER_CONFIG"), "/mine");
-    assert.equal(variables.get("SSL_CERT_FILE"), process.env.SSL_CERT_FILE);
+    assert.equal(variables.get("SSL_CERT_FILE"), given.SSL_CERT_FILE);
   });
 
   it("env keeps a passphrase of the user's from the stack local", async () => {
