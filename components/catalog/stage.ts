@@ -48,6 +48,7 @@ export function stageLayer(layer: CatalogLayer, staging: string): StagedLayer {
     rmSync(unfinished, { recursive: true, force: true });
     layOut(layer, join(unfinished, "context"));
     writeFileSync(join(unfinished, "Dockerfile"), layer.dockerfile);
+    chmodSync(join(unfinished, "Dockerfile"), 0o644);
     rename(unfinished, folder);
   }
   return { context: `${folder}/context`, dockerfile: `${folder}/Dockerfile` };

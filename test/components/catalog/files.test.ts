@@ -125,6 +125,7 @@ describe("a staged layer", () => {
         process.umask(umask);
       }
       assert.equal(readFileSync(staged.dockerfile, "utf8"), "FROM scratch\n");
+      assert.equal(statSync(staged.dockerfile).mode & 0o777, 0o644);
       const to = staged.context;
       assert.deepEqual(readdirSync(to, { recursive: true }).sort(), ["a", "a/run", "b", "link"]);
       const mode = (path: string) => (statSync(join(to, path)).mode & 0o777).toString(8);
