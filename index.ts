@@ -1,6 +1,7 @@
 import * as dockerbuild from "@pulumi/docker-build";
 import * as pulumi from "@pulumi/pulumi";
 import { readCatalog } from "./components/catalog/catalog";
+import { FileHashes } from "./components/catalog/file-hashes";
 import { readUpstreams } from "./components/catalog/upstreams";
 import { Family } from "./components/family";
 import { readSettings } from "./components/settings";
@@ -9,7 +10,13 @@ const stack = pulumi.getStack();
 const settings = readSettings(new pulumi.Config("strata"), stack);
 
 const upstreams = readUpstreams(settings.upstreams, settings.standIns);
-const catalog = readCatalog(settings.images, upstreams, settings.upstreams);
+const catalog = readCatalog({
+  images: settings.images,
+  upstreams,
+  pinsFile: settings.upstreams,
+  platforms: settings.platforms,
+  hashes: new FileHashes(".strata/file-hashes.json"),
+});
 
 // The host is fixed because it is an input of the provider: with the default, another machine's DOCKER_HOST would replace
 // the provider and with it every image. Builds go to the builder, never to this host.

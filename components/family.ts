@@ -2,9 +2,10 @@ import * as pulumi from "@pulumi/pulumi";
 import type { Catalog, CatalogLayer } from "./catalog/catalog";
 import { filesText } from "./catalog/files";
 import { stageLayer } from "./catalog/stage";
+import { standInsBeneath } from "./catalog/stand-ins";
 import { type BuildArgs, Layer, type Parent } from "./layer";
 
-export interface FamilyArgs extends BuildArgs {
+export interface FamilyArgs extends Omit<BuildArgs, "platforms"> {
   readonly catalog: Catalog;
   /** Host, and port where it needs one. @example "ghcr.io" */
   readonly registry: string;
@@ -30,28 +31,17 @@ export class Family extends pulumi.ComponentResource {
 
   constructor(name: string, args: FamilyArgs, opts?: pulumi.ComponentResourceOptions) {
     super("strata:image:Family", name, {}, opts);
-    const made = new Map<string, { layer: Layer; standIns: readonly string[] }>();
+    const made = new Map<string, Layer>();
+    const standIns = standInsBeneath(args.catalog);
+    const standInsOf = (layer: string) => standIns.get(layer) ?? [];
     for (const entry of args.catalog) {
-      const standIns = standInsBeneath(entry, (parent) => made.get(parent)?.standIns ?? []);
-      made.set(entry.name, {
-        layer: this.makeLayer(entry, standIns, args, (parent) => made.get(parent)?.layer),
-        standIns,
-      });
+      made.set(entry.name, this.makeLayer(entry, standInsOf(entry.name), args, made));
     }
-    const outputs = [...made].map(
-      ([layerName, { layer, standIns }]) =>
-        [
-          layerName,
-          {
-            ref: layer.ref,
-            digest: layer.digest,
-            buildId: layer.buildId,
-            platforms: args.platforms,
-            standIn: standIns,
-          },
-        ] as const,
-    );
-    this.layers = pulumi.output(Object.fromEntries(outputs));
+    const outputs: Record<string, pulumi.Input<LayerOutput>> = {};
+    for (const [layer, { ref, digest, buildId, platforms }] of made) {
+      outputs[layer] = pulumi.output({ ref, digest, buildId, platforms, standIn: standInsOf(layer) });
+    }
+    this.layers = pulumi.output(outputs);
     this.registerOutputs({});
   }
 
@@ -59,34 +49,31 @@ export class Family extends pulumi.ComponentResource {
     entry: CatalogLayer,
     standIns: readonly string[],
     args: FamilyArgs,
-    layerOf: (name: string) => Layer | undefined,
+    made: ReadonlyMap<string, Layer>,
   ): Layer {
     const { context, dockerfile } = stageLayer(entry, args.staging);
     const parents: Record<string, Parent> = {};
     for (const upstream of entry.upstreams) parents[upstream.name] = upstream;
-    for (const parent of entry.layers) parents[parent] = layerOf(parent) as Layer;
+    for (const parent of entry.layers) parents[parent] = made.get(parent) as Layer;
     return new Layer(
       entry.name,
       {
         builder: args.builder,
-        platforms: args.platforms,
+        platforms: entry.platforms,
         compression: args.compression,
         repository: `${args.registry}/${args.organisation}/${entry.name}`,
         context,
         dockerfilePath: dockerfile,
         files: filesText(entry.files),
         dockerfile: entry.dockerfile,
+        arguments: entry.arguments,
+        rebuild: entry.rebuild,
         parents,
         base: entry.base,
-        cached: entry.runsSteps,
+        cached: entry.runsCommands,
         standIns,
       },
       { parent: this },
     );
   }
-}
-
-function standInsBeneath(entry: CatalogLayer, standInsOf: (layer: string) => readonly string[]): string[] {
-  const own = entry.upstreams.filter((upstream) => upstream.standIn).map((upstream) => upstream.name);
-  return [...new Set([...own, ...entry.layers.flatMap(standInsOf)])].sort();
 }

@@ -1,7 +1,8 @@
 import * as dockerbuild from "@pulumi/docker-build";
 import * as pulumi from "@pulumi/pulumi";
+import { buildArguments } from "./catalog/build-arguments";
 import { buildId } from "./catalog/build-id";
-import { sourceDateEpoch } from "./catalog/stage";
+import { standInLabel } from "./catalog/stand-ins";
 
 /** How every layer of a stack is built. */
 export interface BuildArgs {
@@ -28,8 +29,12 @@ export interface LayerArgs extends BuildArgs {
   readonly dockerfilePath: string;
   /** What the build reads from its context: lines `hash mode path`. */
   readonly files: string;
-  /** The Dockerfile's text. */
+  /** The Dockerfile's text, in its normal form. */
   readonly dockerfile: string;
+  /** Values for ARGs of the Dockerfile. */
+  readonly arguments: Readonly<Record<string, string>>;
+  /** A number that was raised to have the steps run again; 0 for none. */
+  readonly rebuild: number;
   /** By the name that the Dockerfile uses. @example { base: { ref, digest } } */
   readonly parents: Readonly<Record<string, Parent>>;
   /** What the image itself stands on, a key of `parents`; undefined for `scratch`. */
@@ -39,9 +44,6 @@ export interface LayerArgs extends BuildArgs {
   /** The upstreams beneath, at any depth, for which a stand-in was used. Empty for none. */
   readonly standIns: readonly string[];
 }
-
-/** On an image: the upstreams whose stand-ins it was made on, separated by spaces. */
-export const standInLabel = "strata.stand-in";
 
 /**
  * One image of the family, built from its parents' digests and pushed under a tag that its contents give.
@@ -55,14 +57,33 @@ export class Layer extends pulumi.ComponentResource {
   /** `repository@sha256:…` */
   readonly ref: pulumi.Output<string>;
   readonly buildId: pulumi.Output<string>;
+  readonly platforms: readonly string[];
 
   constructor(name: string, args: LayerArgs, opts?: pulumi.ComponentResourceOptions) {
     const parents = pulumi.output(digestsOf(args.parents));
-    const { files, dockerfile, platforms, compression, base = "", standIns } = args;
-    const options = { ...buildArgs, compression, title: name, base, standIns: standIns.join(" ") };
-    super("strata:image:Layer", name, { files, dockerfile, parents, platforms, compression }, opts);
+    const { files, dockerfile, platforms, rebuild, compression, base = "", standIns } = args;
+    super(
+      "strata:image:Layer",
+      name,
+      {
+        files,
+        dockerfile,
+        parents,
+        platforms,
+        compression,
+        // Absent where they say nothing, so that most layers' inputs stay small.
+        ...(Object.keys(args.arguments).length > 0 ? { arguments: args.arguments } : {}),
+        ...(rebuild > 0 ? { rebuild } : {}),
+      },
+      opts,
+    );
+    this.platforms = platforms;
 
-    this.buildId = parents.apply((digests) => buildId({ files, dockerfile, parents: digests, platforms, options }));
+    const options = { compression, title: name, base, standIns: standIns.join(" ") };
+    const given = { ...buildArguments, ...args.arguments };
+    this.buildId = parents.apply((digests) =>
+      buildId({ files, dockerfile, arguments: given, platforms, rebuild, parents: digests, options }),
+    );
     const image = new dockerbuild.Image(name, this.imageArgs(name, args), {
       parent: this,
       // Deleting would remove the manifest by digest, and with it every other tag that names it.
@@ -80,7 +101,10 @@ export class Layer extends pulumi.ComponentResource {
       context: { location: args.context, named: namedContexts(args.parents) },
       dockerfile: { location: args.dockerfilePath },
       platforms: [...args.platforms] as dockerbuild.Platform[],
-      buildArgs,
+      buildArgs: { ...buildArguments, ...args.arguments },
+      // A name for an address in /etc/hosts of the steps, which no image gets to see: with another one BuildKit finds no step in
+      // its caches, and runs them all.
+      ...(args.rebuild > 0 ? { addHosts: [`rebuild-${args.rebuild}:127.0.0.1`] } : {}),
       labels: labelsOf(name, args),
       tags: [pulumi.interpolate`${repository}:b-${this.buildId}`],
       // rewrite-timestamp with SOURCE_DATE_EPOCH makes equal contents equal bytes. Layers of upstreams stay as they are.
@@ -92,12 +116,6 @@ export class Layer extends pulumi.ComponentResource {
     };
   }
 }
-
-const buildArgs = {
-  SOURCE_DATE_EPOCH: String(sourceDateEpoch),
-  // An index even for one platform: then an image's kind does not change with the number of its platforms.
-  BUILDKIT_MULTI_PLATFORM: "1",
-};
 
 function digestsOf(parents: Readonly<Record<string, Parent>>): Record<string, pulumi.Input<string>> {
   return Object.fromEntries(Object.entries(parents).map(([name, parent]) => [name, parent.digest]));

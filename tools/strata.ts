@@ -2,10 +2,14 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { Command, InvalidArgumentError } from "commander";
 import { execa } from "execa";
+import { bakeFile } from "../components/catalog/bake";
 import { localStack } from "../components/settings";
 import { homeAt, root } from "./home";
+import { planText } from "./plan/print";
+import { planSince } from "./plan/since";
 import { resetServices, startServices, statusOfServices, stopServices } from "./services/services";
 import { buildLog } from "./stack/build-logs";
+import { catalogOf } from "./stack/config-files";
 import { environmentOf, shellLines } from "./stack/environment";
 import { table } from "./terminal";
 import { installRunc, installTools } from "./toolchain/install";
@@ -82,11 +86,18 @@ program
 
 program
   .command("plan")
-  .description("what pulumi up would build, and why: pulumi preview")
+  .description("what pulumi up would build, and why; or what a change in git means for the images of any repository")
   .option(...stackOption)
   .option(...jsonOption)
   .option("--diff", "name the files that changed")
-  .action(async (options: { stack: string; json?: true; diff?: true }) => {
+  .option("--images <folder>", "plan the images of this folder by their Dockerfiles alone, without a stack")
+  .option("--since <commit>", "with --images: compare with this commit (HEAD)")
+  .option("--prefix <registry/path>", "with --images: images of this registry and path are the folder's own")
+  .action(async (options: PlanOptions) => {
+    if (options.images !== undefined) return printPlanSince(options.images, options);
+    if (options.since !== undefined || options.prefix !== undefined) {
+      throw new Error("--since and --prefix need --images, the folder whose images are compared");
+    }
     await installTools(planTools, toStderr);
     const flags = [...(options.json ? ["--json"] : []), ...(options.diff ? ["--diff"] : [])];
     const result = await execa("pulumi", ["preview", "--stack", options.stack, ...flags], {
@@ -96,6 +107,15 @@ program
       reject: false,
     });
     process.exitCode = result.exitCode ?? 1;
+  });
+
+program
+  .command("bake")
+  .description("the family as a docker-bake file: strata bake | docker buildx bake -f - app")
+  .option(...stackOption)
+  .action((options: { stack: string }) => {
+    process.chdir(root);
+    print({ json: true }, bakeFile(catalogOf(options.stack)), "");
   });
 
 program
@@ -112,6 +132,21 @@ program
     if (log === undefined) throw new Error(`the builder ${builder.trim()} has no record of a build of "${layer}"`);
     print(options, { layer, log }, log.trimEnd());
   });
+
+interface PlanOptions {
+  readonly stack: string;
+  readonly json?: true;
+  readonly diff?: true;
+  readonly images?: string;
+  readonly since?: string;
+  readonly prefix?: string;
+}
+
+async function printPlanSince(images: string, { since = "HEAD", prefix, ...options }: PlanOptions): Promise<void> {
+  const plan = await planSince(images, since, prefix === undefined ? {} : { prefix });
+  for (const warning of plan.warnings) process.stderr.write(`warning: ${warning}\n`);
+  print(options, { version: 1, ...plan }, planText(plan.layers));
+}
 
 function print(options: { json?: true }, data: unknown, text: string): void {
   process.stdout.write(`${options.json ? JSON.stringify(data, null, 2) : text}\n`);

@@ -1,26 +1,41 @@
-import { createHash } from "node:crypto";
+import { sha256 } from "./sha256";
 
 /** Everything that an image is made of. Two builds of equal ingredients give one digest. */
 export interface Ingredients {
   /** Lines `hash mode path`, as `filesText` gives them. */
   readonly files: string;
+  /** In its normal form. */
   readonly dockerfile: string;
-  /** For each image named in the Dockerfile its digest. */
-  readonly parents: Readonly<Record<string, string>>;
+  /** Build arguments by name, those of Strata itself included. */
+  readonly arguments: Readonly<Record<string, string>>;
   readonly platforms: readonly string[];
-  /** What else changes bytes: build arguments, options of the export, labels. */
+  readonly rebuild: number;
+  /** For each image named in the Dockerfile its digest: of upstreams the pin, of layers what was built. */
+  readonly parents: Readonly<Record<string, string>>;
+  /** What else changes bytes: options of the export, labels. */
   readonly options: Readonly<Record<string, string>>;
 }
 
+/** Of the form that is hashed; another one gives every image another identity. */
+const version = 2;
+
 /**
- * The identity of a build: sha256 over its ingredients, 64 hexadecimal digits, whatever the order of keys.
- * What is hashed is one JSON array, `[1, files, dockerfile, parents, platforms, options]`, where 1 is the version of this
- * form and the two maps are arrays of [key, value], sorted by key.
+ * The identity of a build: sha256 over its ingredients, 64 hexadecimal digits, whatever the order of keys. What is hashed
+ * is documented byte for byte, with test vectors, in docs/build-id.md.
  */
 export function buildId(ingredients: Ingredients): string {
-  const { files, dockerfile, parents, platforms, options } = ingredients;
-  const form = [1, files, dockerfile, sorted(parents), [...platforms].sort(), sorted(options)];
-  return createHash("sha256").update(JSON.stringify(form)).digest("hex");
+  const { files, dockerfile, platforms, rebuild, parents, options } = ingredients;
+  const form = [
+    version,
+    files,
+    dockerfile,
+    sorted(ingredients.arguments),
+    [...platforms].sort(),
+    rebuild,
+    sorted(parents),
+    sorted(options),
+  ];
+  return sha256(JSON.stringify(form));
 }
 
 function sorted(map: Readonly<Record<string, string>>): [string, string][] {

@@ -1,122 +1,338 @@
-import { existsSync, readdirSync, readFileSync } from "node:fs";
-import { join } from "node:path";
-import { type ContextFile, readContextFiles } from "./files";
+import { existsSync, readFileSync, realpathSync } from "node:fs";
+import { join, relative } from "node:path";
+import { buildArguments } from "./build-arguments";
+import { type DockerfileReading, type ImageUse, readDockerfile } from "./dockerfile/reading";
+import type { Trigger } from "./dockerfile/stages";
+import { FileHashes } from "./file-hashes";
+import { type ContextFile, checkLinks, readContextFiles } from "./files";
+import { readIgnoreRules } from "./ignore-rules";
+import { readImageName } from "./image-name";
 import { InputError } from "./input-error";
-import { type References, readReferences } from "./references";
-import type { Upstream } from "./upstreams";
+import { inBuildOrder, layerFolders, wrongNames } from "./layer-folders";
+import { type Manifest, readManifest } from "./manifest";
+import { selectFiles } from "./selection";
+import { Tree } from "./tree";
+import { fullRepository, type Upstream } from "./upstreams";
 
 /** One image of the family: a folder with a Dockerfile. */
 export interface CatalogLayer {
   /** The folder's name, which is also the name other Dockerfiles use. */
   readonly name: string;
-  readonly folder: string;
+  /** The build context: a folder. */
+  readonly context: string;
+  /** The user's own Dockerfile. */
+  readonly dockerfilePath: string;
+  /** The Dockerfile in its normal form. */
   readonly dockerfile: string;
+  /** For each line of `dockerfile` the 1-based line of the user's file. */
+  readonly dockerfileLines: readonly number[];
+  /** What the build reads of its context, sorted by path. */
   readonly files: readonly ContextFile[];
+  /** Folders of the context that steps name though no file in them counts. */
+  readonly emptyFolders: readonly string[];
   /** The layers beneath, by name, sorted. */
   readonly layers: readonly string[];
   /** The upstreams beneath, sorted by name. */
   readonly upstreams: readonly Upstream[];
-  /** Whether its build runs anything, so that a cache is worth its upload. */
-  readonly runsSteps: boolean;
+  /** Those of the two whose change makes steps run; upon a change of another one the result is only laid anew. */
+  readonly runsInside: readonly string[];
+  /** Whether its build runs commands, so that a cache is worth its upload. */
+  readonly runsCommands: boolean;
   /** What the image itself stands on: a layer's or an upstream's name; undefined for `scratch`. */
   readonly base: string | undefined;
+  /** What image.yaml gives in the place of ARGs' defaults. */
+  readonly arguments: Readonly<Record<string, string>>;
+  readonly platforms: readonly string[];
+  /** Raised to have the image built anew; 0 unless image.yaml says otherwise. */
+  readonly rebuild: number;
+  readonly manifest: Manifest;
 }
 
 /** The family: each layer after all that it needs. */
 export type Catalog = readonly CatalogLayer[];
 
-/** What the OCI distribution specification allows as one part of a repository's name. */
-const layerName = /^[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*$/;
+/** Where a family is read from. */
+export interface CatalogSource {
+  /** The folder of the layers. @example "images" */
+  readonly images: string;
+  /** The repository's root, which contexts in image.yaml are relative to. @default the working directory */
+  readonly root?: string;
+  /** The pinned upstreams, by name. */
+  readonly upstreams: ReadonlyMap<string, Upstream>;
+  /** The file to name in errors about pins. */
+  readonly pinsFile: string;
+  /** For layers whose image.yaml names none. */
+  readonly platforms: readonly string[];
+  /** @default none are kept */
+  readonly hashes?: FileHashes;
+  /**
+   * Where given, an image in this registry and path with a layer's name is that layer, whatever its tag: for a family that was
+   * not made for Strata. @example "ghcr.io/acme"
+   */
+  readonly prefix?: string;
+  /** Where given, the only files that count: paths relative to the root. */
+  readonly only?: ReadonlySet<string>;
+}
+
+/** A family as far as it can be read, and what is wrong with it. */
+export interface CatalogSurvey {
+  readonly layers: Catalog;
+  readonly problems: readonly InputError[];
+}
+
+/** The digest of an upstream that is not pinned, in a survey. */
+export const unpinned = "unpinned";
 
 /**
  * Reads a family from its folder: every folder in it with a Dockerfile is a layer.
  *
- * @param imagesFolder for example `images`
- * @param upstreams the pinned upstreams by name
- * @throws InputError for a folder that is missing or empty, a name that no registry would take, an image that is neither
- *   a layer nor pinned, and layers that need each other in a circle
+ * @throws InputError with all that is wrong: a folder that is missing or empty, a name that no registry would take, an image
+ *   that is neither a layer nor pinned, a source that is not there, layers that need each other in a circle, and whatever
+ *   BuildKit would refuse
  */
-export function readCatalog(imagesFolder: string, upstreams: ReadonlyMap<string, Upstream>, pinsFile: string): Catalog {
-  const names = layerFolders(imagesFolder);
-  const layers = new Map(names.map((name) => [name, readLayer(imagesFolder, name, names, upstreams, pinsFile)]));
-  return inBuildOrder(layers, imagesFolder);
+export function readCatalog(source: CatalogSource): Catalog {
+  const { layers, problems } = surveyCatalog(source);
+  if (problems.length > 0) throw InputError.of(problems);
+  return layers;
 }
 
-function layerFolders(imagesFolder: string): string[] {
-  if (!existsSync(imagesFolder)) {
-    throw new InputError(imagesFolder, "no such folder; make it, or set strata:images to the folder of the family");
+/**
+ * Reads a family as far as it can be read, for one that was not made for Strata. A layer whose Dockerfile cannot be read is
+ * taken to read its whole context.
+ *
+ * @throws InputError for a folder that is missing or empty, and for layers that need each other in a circle
+ */
+export function surveyCatalog(source: CatalogSource): CatalogSurvey {
+  return new CatalogReader(source).read();
+}
+
+class CatalogReader {
+  private readonly problems: InputError[] = [];
+  private readonly names: readonly string[];
+  private readonly readings = new Map<string, DockerfileReading | undefined>();
+  private readonly manifests = new Map<string, Manifest>();
+  private readonly trees = new Map<string, Tree>();
+  private readonly hashes: FileHashes;
+  private readonly root: string;
+
+  constructor(private readonly source: CatalogSource) {
+    this.root = source.root ?? ".";
+    this.hashes = source.hashes ?? new FileHashes();
+    this.names = layerFolders(source.images);
   }
-  const names = readdirSync(imagesFolder, { withFileTypes: true })
-    .filter((entry) => entry.isDirectory() && existsSync(join(imagesFolder, entry.name, "Dockerfile")))
-    .map((entry) => entry.name)
-    .sort();
-  if (names.length === 0) throw new InputError(imagesFolder, "has no folder with a Dockerfile; add one for each image");
-  for (const name of names) {
-    if (layerName.test(name)) continue;
-    throw new InputError(
-      join(imagesFolder, name),
-      "is no name for a repository; use lower-case letters and digits, joined by single dots, underscores or hyphens",
+
+  read(): CatalogSurvey {
+    for (const problem of wrongNames(this.names, this.source.images)) this.problems.push(problem);
+    const layers = new Map(this.names.map((name) => [name, this.readLayer(name)]));
+    this.hashes.save();
+    return { layers: inBuildOrder(layers, this.source.images), problems: this.problems };
+  }
+
+  private readLayer(name: string): CatalogLayer {
+    const manifest = this.manifestOf(name);
+    const reading = this.readingOf(name) ?? unread(this.textOf(name));
+    const { images, base } = reading;
+    for (const image of images) this.refuseLatest(image, name);
+    const isLayer = (image: ImageUse) => this.names.includes(image.name);
+    return {
+      name,
+      context: this.contextOf(name, manifest),
+      dockerfilePath: this.fileOf(name),
+      dockerfile: reading.text,
+      dockerfileLines: reading.lines,
+      ...this.filesOf(name, manifest, reading),
+      layers: images.filter(isLayer).map((image) => image.name),
+      upstreams: images.filter((image) => !isLayer(image)).map((image) => this.upstreamOf(image, name)),
+      runsInside: [...reading.runsInside].sort(),
+      runsCommands: reading.runsCommands,
+      base,
+      arguments: manifest.arguments ?? {},
+      platforms: manifest.platforms ?? this.source.platforms,
+      rebuild: manifest.rebuild ?? 0,
+      manifest,
+    };
+  }
+
+  /** Undefined for one that cannot be read, and while it is being read. */
+  private readingOf(name: string): DockerfileReading | undefined {
+    if (this.readings.has(name)) return this.readings.get(name);
+    this.readings.set(name, undefined);
+    const manifest = this.manifestOf(name);
+    const file = this.fileOf(name);
+    const reading = this.attempt(() =>
+      readDockerfile(this.textOf(name), file, {
+        arguments: { ...buildArguments, ...manifest.arguments },
+        platforms: manifest.platforms ?? this.source.platforms,
+        triggersOf: (image) => this.triggersOf(image),
+      }),
     );
-  }
-  return names;
-}
-
-function readLayer(
-  imagesFolder: string,
-  name: string,
-  names: readonly string[],
-  upstreams: ReadonlyMap<string, Upstream>,
-  pinsFile: string,
-): CatalogLayer {
-  const folder = join(imagesFolder, name);
-  const file = join(folder, "Dockerfile");
-  const dockerfile = readFileSync(file, "utf8");
-  const references = readReferences(dockerfile, file);
-  return {
-    name,
-    folder,
-    dockerfile,
-    files: readContextFiles(folder),
-    layers: references.images.map((image) => image.name).filter((image) => names.includes(image)),
-    upstreams: upstreamsOf(references, names, upstreams, file, pinsFile),
-    runsSteps: references.runsSteps,
-    base: references.base,
-  };
-}
-
-function upstreamsOf(
-  references: References,
-  names: readonly string[],
-  upstreams: ReadonlyMap<string, Upstream>,
-  file: string,
-  pinsFile: string,
-): Upstream[] {
-  return references.images
-    .filter((image) => !names.includes(image.name))
-    .map((image) => {
-      const upstream = upstreams.get(image.name);
-      if (upstream) return upstream;
-      throw new InputError(
-        `${file}:${image.line}`,
-        `"${image.name}" is neither a layer (${names.join(", ")}) nor pinned; correct the name, or pin it in ${pinsFile}`,
+    if (reading && this.source.prefix)
+      this.readings.set(
+        name,
+        withLocalNames(reading, (image) => this.localName(image)),
       );
-    });
-}
-
-function inBuildOrder(layers: ReadonlyMap<string, CatalogLayer>, imagesFolder: string): Catalog {
-  const ordered = new Set<CatalogLayer>();
-  const visit = (layer: CatalogLayer, path: readonly string[]) => {
-    if (ordered.has(layer)) return;
-    if (path.includes(layer.name)) {
-      const circle = [...path.slice(path.indexOf(layer.name)), layer.name].join(" → ");
-      throw new InputError(
-        join(imagesFolder, layer.name, "Dockerfile"),
-        `layers need each other in a circle: ${circle}`,
+    else this.readings.set(name, reading);
+    for (const argument of Object.keys(manifest.arguments ?? {})) {
+      if (!reading || reading.declared.has(argument)) continue;
+      this.report(
+        join(this.source.images, name, "image.yaml"),
+        `arguments.${argument}: the Dockerfile has no ARG ${argument}; correct the name, or remove the key`,
       );
     }
-    for (const parent of layer.layers) visit(layers.get(parent) as CatalogLayer, [...path, layer.name]);
-    ordered.add(layer);
+    return reading;
+  }
+
+  private localName(image: string): string {
+    const read = readImageName(image);
+    const prefix = readImageName(`${this.source.prefix}/x`)?.repository.slice(0, -1) ?? "";
+    const name = read?.repository.startsWith(prefix) ? read.repository.slice(prefix.length) : "";
+    return this.names.includes(name) ? name : image;
+  }
+
+  /** Nobody knows the triggers of an upstream without fetching it; images that exist for theirs have onbuild in the tag. */
+  private triggersOf(image: string): readonly Trigger[] | undefined {
+    const layer = this.source.prefix ? this.localName(image) : image;
+    if (this.names.includes(layer)) return this.readingOf(layer)?.triggers ?? [];
+    return readImageName(image)?.tag?.includes("onbuild") ? undefined : [];
+  }
+
+  private filesOf(
+    name: string,
+    manifest: Manifest,
+    reading: DockerfileReading,
+  ): Pick<CatalogLayer, "files" | "emptyFolders"> {
+    const context = this.contextOf(name, manifest);
+    const file = this.fileOf(name);
+    const tree = this.treeOf(context);
+    const selection = selectFiles(tree, reading.sources, readIgnoreRules(file, context));
+    for (const { path, line } of selection.missing) {
+      this.report(
+        `${file}:${line}`,
+        `there is no "${path}" in the build context ${context}; correct the path, add the file, or do not ignore it`,
+      );
+    }
+    const files = readContextFiles(tree, selection.paths, this.hashes);
+    this.attempt(() => checkLinks(tree, files));
+    return { files, emptyFolders: selection.emptyFolders };
+  }
+
+  /** A tag that moves names another image tomorrow. */
+  private refuseLatest({ name, written, line }: ImageUse, layer: string): void {
+    const read = readImageName(written);
+    const place = `${this.fileOf(layer)}:${line}`;
+    if (read?.digest || (read?.tag ?? "latest") !== "latest") return;
+    if (this.source.prefix && this.names.includes(name)) return;
+    if (read?.tag === "latest") {
+      this.report(place, `"${written}" has the tag latest, which moves; name a version, or a layer without a tag`);
+    } else if (!this.names.includes(name)) {
+      this.report(
+        place,
+        `"${written}" is no layer (${this.names.join(", ")}), and an upstream without a tag moves; correct the name, or give it a tag`,
+      );
+    }
+  }
+
+  private upstreamOf({ name, line }: ImageUse, layer: string): Upstream {
+    const digest = readImageName(name)?.digest;
+    if (digest) return { name, ref: `${fullRepository(name)}@${digest}`, digest, standIn: false };
+    const upstream = this.source.upstreams.get(name);
+    if (upstream) return upstream;
+    if (readImageName(name)?.tag !== undefined) {
+      this.report(
+        `${this.fileOf(layer)}:${line}`,
+        `"${name}" is neither a layer (${this.names.join(", ")}) nor pinned; correct the name, or pin it in ${this.source.pinsFile}`,
+      );
+    }
+    return { name, ref: name, digest: unpinned, standIn: false };
+  }
+
+  private contextOf(name: string, manifest: Manifest): string {
+    const own = join(this.source.images, name);
+    if (manifest.context === undefined) return own;
+    const context = join(this.root, manifest.context);
+    const place = join(own, "image.yaml");
+    if (!existsSync(context)) {
+      this.report(place, `context: there is no folder ${context}; it is relative to the repository's root`);
+      return own;
+    }
+    if (relative(realpathSync(this.root), realpathSync(context)).startsWith("..")) {
+      this.report(place, `context: ${context} leads out of the repository`);
+      return own;
+    }
+    return context;
+  }
+
+  private treeOf(context: string): Tree {
+    let tree = this.trees.get(context);
+    if (!tree) {
+      const prefix = relative(this.root, context);
+      tree = new Tree(context, this.source.only && within(this.source.only, prefix));
+      this.trees.set(context, tree);
+    }
+    return tree;
+  }
+
+  private manifestOf(name: string): Manifest {
+    let manifest = this.manifests.get(name);
+    if (!manifest) {
+      manifest = this.attempt(() => readManifest(join(this.source.images, name, "image.yaml"))) ?? {};
+      this.manifests.set(name, manifest);
+    }
+    return manifest;
+  }
+
+  private textOf(name: string): string {
+    return readFileSync(this.fileOf(name), "utf8");
+  }
+
+  private fileOf(name: string): string {
+    return join(this.source.images, name, "Dockerfile");
+  }
+
+  private attempt<T>(action: () => T): T | undefined {
+    try {
+      return action();
+    } catch (error) {
+      if (!(error instanceof InputError)) throw error;
+      if (!this.problems.some((problem) => problem.message === error.message)) this.problems.push(error);
+      return undefined;
+    }
+  }
+
+  private report(place: string, problem: string): void {
+    this.attempt(() => {
+      throw new InputError(place, problem);
+    });
+  }
+}
+
+function withLocalNames(reading: DockerfileReading, localName: (image: string) => string): DockerfileReading {
+  const images = reading.images.map((image) => ({ ...image, name: localName(image.name) }));
+  return {
+    ...reading,
+    images: [...new Map(images.map((image) => [image.name, image])).values()],
+    base: reading.base === undefined ? undefined : localName(reading.base),
+    runsInside: new Set([...reading.runsInside].map(localName)),
   };
-  for (const layer of layers.values()) visit(layer, []);
-  return [...ordered];
+}
+
+/** What is known of a Dockerfile that cannot be read. */
+function unread(text: string): DockerfileReading {
+  return {
+    text,
+    lines: text.split("\n").map((_, index) => index + 1),
+    images: [],
+    sources: [{ path: "", line: 1, base: undefined }],
+    base: undefined,
+    runsInside: new Set(),
+    runsCommands: true,
+    declared: new Set(),
+    triggers: [],
+  };
+}
+
+function within(paths: ReadonlySet<string>, folder: string): ReadonlySet<string> {
+  if (folder === "") return paths;
+  const inside = [...paths].filter((path) => path.startsWith(`${folder}/`));
+  return new Set(inside.map((path) => path.slice(folder.length + 1)));
 }

@@ -1,8 +1,7 @@
-import { createHash } from "node:crypto";
-import { lstatSync, readdirSync, readFileSync, readlinkSync } from "node:fs";
-import { dirname, join, relative, resolve, sep } from "node:path";
-import ignore from "@balena/dockerignore";
+import type { FileHashes } from "./file-hashes";
 import { InputError } from "./input-error";
+import { sha256 } from "./sha256";
+import { joined, type Tree } from "./tree";
 
 /** A file of a build context. The owner, the time and the umask do not count: none of them is what the image is made of. */
 export interface ContextFile {
@@ -14,76 +13,126 @@ export interface ContextFile {
   readonly hash: string;
 }
 
-/**
- * Lists what a build of this folder can read: every file that the ignore file leaves in, sorted by path. The Dockerfile
- * and the ignore files stay out; the Dockerfile is an input of its own.
- *
- * @throws InputError for a symbolic link that points nowhere or out of the folder
- */
-export function readContextFiles(folder: string): ContextFile[] {
-  const ignores = readIgnoreFile(folder);
-  const paths = walk(folder, "").filter((path) => !isDescription(path) && !ignores(path));
-  const files = paths.sort((a, b) => (a < b ? -1 : 1)).map((path) => readContextFile(folder, path));
-  for (const file of files) if (file.mode === "link") checkLink(folder, file.path, paths);
-  return files;
-}
+/** More lines than this are not kept of one layer: a stack's state is written anew with every step of an update. */
+const mostLines = 500;
 
-/** The files as one text, a line `hash mode path` each: what Pulumi keeps, compares, and shows as a diff. */
-export function filesText(files: readonly ContextFile[]): string {
-  return files.map((file) => `${file.hash} ${file.mode} ${file.path}\n`).join("");
-}
-
-function readContextFile(folder: string, path: string): ContextFile {
-  const absolute = join(folder, path);
-  const stat = lstatSync(absolute);
-  if (stat.isSymbolicLink()) {
-    return { path, mode: "link", hash: sha256(readlinkSync(absolute)) };
-  }
-  return { path, mode: stat.mode & 0o100 ? "755" : "644", hash: sha256(readFileSync(absolute)) };
-}
-
-/** The docker-build provider stops hashing a folder at a link that points nowhere, so that edits after it go unseen. */
-function checkLink(folder: string, link: string, paths: readonly string[]): void {
-  const target = readlinkSync(join(folder, link));
-  const reached = relative(folder, resolve(folder, dirname(link), target))
-    .split(sep)
-    .join("/");
-  if (target.startsWith("/") || reached === ".." || reached.startsWith("../")) {
-    throw new InputError(join(folder, link), `points to ${target}, outside the build context; copy the file instead`);
-  }
-  if (reached === "" || paths.some((path) => path === reached || path.startsWith(`${reached}/`))) return;
-  throw new InputError(
-    join(folder, link),
-    `points to ${target}, which is not in the build context; remove the link, add the file, or do not ignore it`,
-  );
-}
-
-function walk(folder: string, prefix: string): string[] {
-  return readdirSync(join(folder, prefix), { withFileTypes: true }).flatMap((entry) => {
-    const path = prefix ? `${prefix}/${entry.name}` : entry.name;
-    return entry.isDirectory() ? walk(folder, path) : [path];
+/** @param paths of files and links, sorted */
+export function readContextFiles(tree: Tree, paths: readonly string[], hashes: FileHashes): ContextFile[] {
+  return paths.map((path) => {
+    const stat = tree.statOf(path);
+    if (stat.isSymbolicLink()) return { path, mode: "link", hash: sha256(tree.targetOf(path)) };
+    return { path, mode: stat.mode & 0o100 ? "755" : "644", hash: hashes.of(joined(tree.root, path), stat) };
   });
 }
 
-function isDescription(path: string): boolean {
-  return path === "Dockerfile" || path === ".dockerignore" || path === "Dockerfile.dockerignore";
-}
-
-function readIgnoreFile(folder: string): (path: string) => boolean {
-  for (const name of ["Dockerfile.dockerignore", ".dockerignore"]) {
-    let text: string;
-    try {
-      text = readFileSync(join(folder, name), "utf8");
-    } catch {
-      continue;
+/**
+ * The files as one text, a line `hash mode path` each: what Pulumi keeps, compares, and shows as a diff. Of more than
+ * 500 files folders stand for what is in them, with a line `hash tree path/`, the hash being sha256 of the lines that it
+ * stands for; folders are opened from the top down, those with the fewest entries first, as long as the lines suffice.
+ */
+export function filesText(files: readonly ContextFile[], most = mostLines): string {
+  if (files.length <= most) return linesOf(files);
+  const root = folderOf(files, "");
+  let count = root.entries;
+  let level = root.folders;
+  const open = new Set<string>();
+  while (level.length > 0) {
+    const next: Folder[] = [];
+    for (const folder of [...level].sort((a, b) => a.entries - b.entries || (a.path < b.path ? -1 : 1))) {
+      // Opened, a folder's own line goes away.
+      if (count + folder.entries - 1 > most) continue;
+      count += folder.entries - 1;
+      open.add(folder.path);
+      next.push(...folder.folders);
     }
-    // ignorecase: false is what BuildKit does.
-    const rules = ignore({ ignorecase: false }).add(text.split(/\r?\n/));
-    return (path) => rules.ignores(path.split("/").join(sep));
+    level = next;
   }
-  return () => false;
+  return textOf(root, open);
 }
 
-function sha256(data: string | Buffer): string {
-  return createHash("sha256").update(data).digest("hex");
+interface Folder {
+  readonly path: string;
+  readonly files: readonly ContextFile[];
+  readonly folders: readonly Folder[];
+  readonly own: readonly ContextFile[];
+  readonly entries: number;
+}
+
+function folderOf(files: readonly ContextFile[], path: string): Folder {
+  const own: ContextFile[] = [];
+  const inFolders = new Map<string, ContextFile[]>();
+  for (const file of files) {
+    const slash = file.path.indexOf("/", path.length);
+    if (slash === -1) own.push(file);
+    else appendTo(inFolders, file.path.slice(0, slash + 1), file);
+  }
+  const folders = [...inFolders].map(([folder, within]) => folderOf(within, folder));
+  return { path, files, own, folders, entries: own.length + folders.length };
+}
+
+function appendTo(map: Map<string, ContextFile[]>, key: string, file: ContextFile): void {
+  const list = map.get(key);
+  if (list) list.push(file);
+  else map.set(key, [file]);
+}
+
+function textOf(folder: Folder, open: ReadonlySet<string>): string {
+  const lines = folder.own.map((file) => ({ path: file.path, text: linesOf([file]) }));
+  for (const inner of folder.folders) {
+    const closed = `${sha256(linesOf(inner.files))} tree ${inner.path}\n`;
+    lines.push({ path: inner.path, text: open.has(inner.path) ? textOf(inner, open) : closed });
+  }
+  return lines
+    .sort((a, b) => (a.path < b.path ? -1 : 1))
+    .map(({ text }) => text)
+    .join("");
+}
+
+function linesOf(files: readonly ContextFile[]): string {
+  return files.map((file) => `${file.hash} ${file.mode} ${file.path}\n`).join("");
+}
+
+/**
+ * @throws InputError for a link that points nowhere or out of the context: the docker-build provider stops hashing a folder at
+ *   the one, and a build that reads the other is not the same everywhere
+ */
+export function checkLinks(tree: Tree, files: readonly ContextFile[]): void {
+  for (const { path, mode } of files) {
+    if (mode !== "link") continue;
+    const target = tree.targetOf(path);
+    const reached = endOf(tree, path);
+    const place = joined(tree.root, path);
+    if (reached === "outside")
+      throw new InputError(place, `points to ${target}, outside the build context; copy the file instead`);
+    if (reached === "nothing")
+      throw new InputError(place, `points to ${target}, where nothing is; remove the link, or add the file`);
+  }
+}
+
+function endOf(tree: Tree, link: string): "outside" | "nothing" | "something" {
+  // Each round goes through one link; a circle of links leads nowhere.
+  let path = link;
+  for (let round = 0; round < 40; round++) {
+    const target = tree.targetOf(path);
+    if (target.startsWith("/")) return "outside";
+    const parts = path.split("/").slice(0, -1);
+    for (const part of target.split("/")) {
+      if (part === ".." && parts.pop() === undefined) return "outside";
+      if (part !== ".." && part !== "." && part !== "") parts.push(part);
+    }
+    const through = firstLink(tree, parts);
+    if (through === undefined) return tree.kindOf(parts.join("/")) === undefined ? "nothing" : "something";
+    if (through.length === parts.length) path = parts.join("/");
+    else return "something";
+  }
+  return "nothing";
+}
+
+/** The leading parts of a path up to the first of them that is a link. */
+function firstLink(tree: Tree, parts: readonly string[]): readonly string[] | undefined {
+  for (let length = 1; length <= parts.length; length++) {
+    const leading = parts.slice(0, length);
+    if (tree.kindOf(leading.join("/")) === "link") return leading;
+  }
+  return undefined;
 }

@@ -8,4 +8,11 @@ export class InputError extends Error {
   constructor(place: string, problem: string) {
     super(`${place}: ${problem}`);
   }
+
+  /** All problems in one error, a line each. */
+  static of(problems: readonly InputError[]): InputError {
+    const all = new InputError("", "");
+    all.message = problems.map(({ message }) => message).join("\n");
+    return all;
+  }
 }

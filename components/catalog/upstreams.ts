@@ -1,11 +1,12 @@
 import { existsSync, readFileSync } from "node:fs";
-import { parse } from "yaml";
 import { z } from "zod";
+import { familiar, readImageName } from "./image-name";
 import { InputError } from "./input-error";
+import { readYaml } from "./read-yaml";
 
 /** An image that someone else publishes, pinned. */
 export interface Upstream {
-  /** As Dockerfiles write it: `debian:trixie-slim`. */
+  /** In its shortest form: `debian:trixie-slim`. */
   readonly name: string;
   /** Where builds get it: `docker.io/library/debian@sha256:…`. */
   readonly ref: string;
@@ -35,8 +36,9 @@ export function readUpstreams(pinsFile: string, standInsFile?: string): Map<stri
   const pins = readPins(pinsFile);
   const standIns = standInsFile ? readStandIns(standInsFile) : {};
   const upstreams = new Map<string, Upstream>();
-  for (const [name, pin] of Object.entries(pins)) {
-    const standIn = standIns[name];
+  for (const [written, pin] of Object.entries(pins)) {
+    const name = familiar(written, pinsFile);
+    const standIn = standIns[written];
     const ref = standIn ? `${standIn.ref}@${standIn.digest}` : `${fullRepository(name)}@${pin}`;
     upstreams.set(name, { name, ref, digest: standIn?.digest ?? pin, standIn: standIn !== undefined });
   }
@@ -47,38 +49,15 @@ export function readUpstreams(pinsFile: string, standInsFile?: string): Map<stri
 export function readPins(file: string): Record<string, string> {
   if (!existsSync(file))
     throw new InputError(file, "no such file; make it, with a line NAME: DIGEST for each upstream");
-  return readYaml(file, pinsSchema, readFileSync(file, "utf8"));
+  return readYaml(file, readFileSync(file, "utf8"), pinsSchema);
 }
 
 /** @throws InputError naming the file and the key */
 export function readStandIns(file: string): StandIns {
-  return readYaml(file, standInsSchema, existsSync(file) ? readFileSync(file, "utf8") : "");
+  return readYaml(file, existsSync(file) ? readFileSync(file, "utf8") : "", standInsSchema);
 }
 
-/**
- * The repository in full, as registries know it: `debian:trixie-slim` → `docker.io/library/debian`.
- * The rule is the distribution project's reference normalisation: the first part is a registry when it has a dot or a
- * colon in it or is `localhost`.
- */
+/** The repository in full, as registries know it: `debian:trixie-slim` → `docker.io/library/debian`. */
 export function fullRepository(name: string): string {
-  const slash = name.lastIndexOf("/");
-  const colon = name.indexOf(":", slash + 1);
-  const repository = colon === -1 ? name : name.slice(0, colon);
-  const first = repository.split("/")[0] ?? "";
-  const hasRegistry = repository.includes("/") && (/[.:]/.test(first) || first === "localhost");
-  if (hasRegistry) return repository;
-  return repository.includes("/") ? `docker.io/${repository}` : `docker.io/library/${repository}`;
-}
-
-function readYaml<T>(file: string, schema: z.ZodType<T>, text: string): T {
-  let data: unknown;
-  try {
-    data = parse(text) ?? {};
-  } catch (error) {
-    throw new InputError(file, `is no YAML: ${(error as Error).message}`);
-  }
-  const result = schema.safeParse(data);
-  if (result.success) return result.data;
-  const issue = result.error.issues[0];
-  throw new InputError(file, `${issue?.path.join(".")}: ${issue?.message}`);
+  return readImageName(name)?.repository ?? name;
 }

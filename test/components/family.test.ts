@@ -42,7 +42,12 @@ async function register(files: Record<string, string>, standIn: boolean): Promis
     standIn,
   };
   await withFolder(files, async (folder) => {
-    const catalog = readCatalog(join(folder, "images"), new Map([[upstream.name, upstream]]), "upstreams.yaml");
+    const catalog = readCatalog({
+      images: join(folder, "images"),
+      upstreams: new Map([[upstream.name, upstream]]),
+      pinsFile: "upstreams.yaml",
+      platforms: ["linux/amd64"],
+    });
     const provider = new dockerbuild.Provider("docker-build", { host: "unix:///fixed" });
     const family = new Family(
       "family",
@@ -51,7 +56,6 @@ async function register(files: Record<string, string>, standIn: boolean): Promis
         registry: "registry.test",
         organisation: "acme",
         builder: "mine",
-        platforms: ["linux/amd64"],
         compression: "zstd",
         staging: join(folder, "staging"),
       },

@@ -96,9 +96,26 @@ describe("a family of three layers", () => {
     assert.notEqual(now.app, before.app);
   });
 
+  it("changes nothing for comments, blank lines and files that no step reads", async () => {
+    project.append("images/tooling/Dockerfile", "\n# a comment changes nothing in the image\n");
+    project.write("images/app/notes.md", "not copied\n");
+    const { changes } = await project.preview();
+    assert.deepEqual(Object.keys(changes), ["same"]);
+  });
+
+  it("runs the steps of a layer again when its rebuild number is raised, though nothing of it changed", async () => {
+    const before = await project.digests();
+    project.write("images/base/image.yaml", "rebuild: 1\n");
+    const { layers, output } = await project.up();
+    assert.deepEqual(layers.base?.reasons, ["rebuild"]);
+    assert.doesNotMatch(output, /CACHED \[/);
+    assert.equal(layers.tooling?.action, "unchanged", "the same bytes came out");
+    assert.deepEqual(await project.digests(), before);
+  });
+
   it("leaves alone what stands on a parent that comes out the same", async () => {
     const before = await project.digests();
-    project.append("images/tooling/Dockerfile", "# a comment changes nothing in the image\n");
+    project.write("images/tooling/Dockerfile", `FROM scratch AS unused\n${project.read("images/tooling/Dockerfile")}`);
     const { layers } = await project.up();
     assert.equal(layers.tooling?.action, "changed");
     assert.equal(layers.app?.action, "unchanged");

@@ -107,3 +107,11 @@ export const serviceTools: readonly Tool[] = [
  * the machine's own or Debian's.
  */
 export const runc = { name: "runc", version: "1.1.5", versionArgs: ["--version"] } as const;
+
+/** Only for tests: BuildKit's own reader of Dockerfiles, which says what a build would read. */
+export const dockerfileOracle: Tool = {
+  name: "oracle",
+  version: "0.31.0",
+  package: "strata/tools/oracle",
+  module: main,
+};

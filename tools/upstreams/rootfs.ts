@@ -1,7 +1,7 @@
 import { chmodSync, cpSync, existsSync, mkdirSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { execa } from "execa";
-import { sourceDateEpoch } from "../../components/catalog/stage";
+import { sourceDateEpoch } from "../../components/catalog/build-arguments";
 import type { Home } from "../home";
 import { unpackDebianPackage } from "../toolchain/debian-package";
 import type { Report } from "../toolchain/install";

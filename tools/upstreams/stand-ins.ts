@@ -2,9 +2,9 @@ import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from "
 import { join } from "node:path";
 import { execa } from "execa";
 import { stringify } from "yaml";
-import { sourceDateEpoch } from "../../components/catalog/stage";
+import { sourceDateEpoch } from "../../components/catalog/build-arguments";
+import { standInLabel } from "../../components/catalog/stand-ins";
 import { fullRepository, readPins, readStandIns, type StandIns } from "../../components/catalog/upstreams";
-import { standInLabel } from "../../components/layer";
 import type { Home } from "../home";
 import { buildkitAddress } from "../services/buildkit";
 import { certificatesOf } from "../services/certificates";

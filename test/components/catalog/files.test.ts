@@ -8,19 +8,31 @@ import {
   readlinkSync,
   statSync,
   symlinkSync,
+  utimesSync,
   writeFileSync,
 } from "node:fs";
-import { join } from "node:path";
-import { filesText, readContextFiles } from "../../../components/catalog/files";
+import { dirname, join } from "node:path";
+import { type CatalogLayer, readCatalog } from "../../../components/catalog/catalog";
+import { type ContextFile, filesText } from "../../../components/catalog/files";
 import { type StagedLayer, stageLayer } from "../../../components/catalog/stage";
 import { withFolder } from "./folder";
 
-const text = (folder: string) => filesText(readContextFiles(folder));
+const everything = "FROM scratch\nCOPY . /\n";
+const files = { "image/Dockerfile": everything, "image/Dockerfile.dockerignore": "Dockerfile*\n" };
+
+/** The only layer of a family, whose folder is `image`. */
+function layerOf(folder: string): CatalogLayer {
+  const source = { images: folder, upstreams: new Map(), pinsFile: "upstreams.yaml", platforms: ["linux/amd64"] };
+  return readCatalog(source)[0] as CatalogLayer;
+}
+
+const text = (folder: string) => filesText(layerOf(folder).files);
+const paths = (folder: string) => layerOf(folder).files.map((file) => file.path);
 
 describe("the files of a context", () => {
-  it("are lines of hash, mode and path, sorted, without the Dockerfile", () => {
-    withFolder({ Dockerfile: "FROM scratch", "b.txt": "b\n", "a/run": "a\n" }, (folder) => {
-      chmodSync(join(folder, "a/run"), 0o755);
+  it("are lines of hash, mode and path, sorted", () => {
+    withFolder({ ...files, "image/b.txt": "b\n", "image/a/run": "a\n" }, (folder) => {
+      chmodSync(join(folder, "image/a/run"), 0o755);
       // sha256sum of "a\n" and "b\n"
       assert.equal(
         text(folder),
@@ -31,100 +43,117 @@ describe("the files of a context", () => {
   });
 
   it("do not change with umask, time and empty folders", () => {
-    withFolder({ "a.txt": "a", run: "r" }, (folder) => {
-      chmodSync(join(folder, "run"), 0o755);
+    withFolder({ ...files, "image/a.txt": "a", "image/run": "r" }, (folder) => {
+      chmodSync(join(folder, "image/run"), 0o755);
       const before = text(folder);
-      chmodSync(join(folder, "a.txt"), 0o664);
-      chmodSync(join(folder, "run"), 0o775);
-      mkdirSync(join(folder, "empty"));
+      chmodSync(join(folder, "image/a.txt"), 0o664);
+      chmodSync(join(folder, "image/run"), 0o775);
+      mkdirSync(join(folder, "image/empty"));
       assert.equal(text(folder), before);
     });
   });
 
+  it("are only those that a step reads", () => {
+    const dockerfile = "FROM scratch\nCOPY a b/*.txt /\nFROM scratch\nCOPY c /\n";
+    const all = {
+      "image/Dockerfile": dockerfile,
+      "image/a/x": "",
+      "image/b/1.txt": "",
+      "image/b/2.md": "",
+      "image/c": "",
+    };
+    withFolder(all, (folder) => assert.deepEqual(paths(folder), ["c"], "the first stage is not built"));
+  });
+
   it("leave out what the ignore file names, and let <Dockerfile>.dockerignore replace .dockerignore", () => {
-    withFolder(
-      { ".dockerignore": "*.md\n!keep.md\nsub/tmp\n", "a.md": "", "keep.md": "", "sub/tmp/x": "", "sub/y": "" },
-      (folder) => {
-        const paths = () => readContextFiles(folder).map((file) => file.path);
-        assert.deepEqual(paths(), ["keep.md", "sub/y"]);
-        writeFileSync(join(folder, "Dockerfile.dockerignore"), "sub\n");
-        assert.deepEqual(paths(), ["a.md", "keep.md"]);
-      },
-    );
+    const ignored = {
+      "image/Dockerfile": everything,
+      "image/.dockerignore": "Dockerfile*\n.dockerignore\n*.md\n!keep.md\nsub/tmp\n",
+      ...{ "image/a.md": "", "image/keep.md": "", "image/sub/tmp/x": "", "image/sub/y": "" },
+    };
+    withFolder(ignored, (folder) => {
+      assert.deepEqual(paths(folder), ["keep.md", "sub/y"]);
+      writeFileSync(join(folder, "image/Dockerfile.dockerignore"), "sub\nD*\n.d*\n");
+      assert.deepEqual(paths(folder), ["a.md", "keep.md"]);
+    });
   });
 
   it("count a symbolic link by its target's path", () => {
-    withFolder({ "a.txt": "a", "b.txt": "b" }, (folder) => {
-      symlinkSync("a.txt", join(folder, "link"));
+    withFolder({ ...files, "image/a.txt": "a", "image/b.txt": "b" }, (folder) => {
+      symlinkSync("a.txt", join(folder, "image/link"));
       assert.match(text(folder), /^[0-9a-f]{64} link link$/m);
     });
   });
 
   it("may have a link to a folder, and a target whose name starts with dots", () => {
-    withFolder({ "..data/x": "x" }, (folder) => {
-      symlinkSync("..data", join(folder, "current"));
-      assert.deepEqual(
-        readContextFiles(folder).map((file) => file.path),
-        ["..data/x", "current"],
-      );
-    });
-  });
-
-  it("refuse a symbolic link to a file that is ignored", () => {
-    withFolder({ ".dockerignore": "secret\n", secret: "s" }, (folder) => {
-      symlinkSync("secret", join(folder, "link"));
-      assert.throws(() => readContextFiles(folder), /link: points to secret, which is not in the build context/);
+    withFolder({ ...files, "image/..data/x": "x" }, (folder) => {
+      symlinkSync("..data", join(folder, "image/current"));
+      assert.deepEqual(paths(folder), ["..data/x", "current"]);
     });
   });
 
   const links: [string, string, RegExp][] = [
-    ["nowhere", "missing", /link: points to missing, which is not in the build context/],
+    ["nowhere", "missing", /link: points to missing, where nothing is/],
+    ["to itself", "link", /link: points to link, where nothing is/],
     ["out of the context", "../../etc/passwd", /outside the build context/],
     ["to an absolute path", "/etc/passwd", /outside the build context/],
   ];
   for (const [where, target, message] of links) {
     it(`refuse a symbolic link that points ${where}`, () => {
-      withFolder({}, (folder) => {
-        symlinkSync(target, join(folder, "link"));
-        assert.throws(() => readContextFiles(folder), { name: "InputError", message });
+      withFolder(files, (folder) => {
+        symlinkSync(target, join(folder, "image/link"));
+        assert.throws(() => layerOf(folder), { name: "InputError", message });
       });
     });
   }
+
+  it("do not mind a link that no step reads", () => {
+    withFolder({ "image/Dockerfile": "FROM scratch\nCOPY a /\n", "image/a": "" }, (folder) => {
+      symlinkSync("missing", join(folder, "image/link"));
+      assert.deepEqual(paths(folder), ["a"]);
+    });
+  });
+});
+
+describe("the text of many files", () => {
+  const file = (path: string, hash = "0"): ContextFile => ({ path, mode: "644", hash: hash.repeat(64) });
+  const many = (prefix: string, count: number) =>
+    Array.from({ length: count }, (_, index) => file(`${prefix}${index}`));
+
+  it("has folders in the place of what is in them, small ones opened first", () => {
+    const lines = filesText([file("a"), ...many("big/", 8), ...many("small/", 3)], 6)
+      .trimEnd()
+      .split("\n");
+    assert.deepEqual(
+      lines.map((line) => line.slice(65)),
+      ["644 a", "tree big/", "644 small/0", "644 small/1", "644 small/2"],
+    );
+  });
+
+  it("changes with each file that a folder stands for", () => {
+    const before = [...many("big/", 8)];
+    const after = [...before.slice(0, 7), file("big/7", "1")];
+    assert.notEqual(filesText(after, 5), filesText(before, 5));
+    assert.equal(filesText(after, 5).split("\n").length, 2);
+  });
 });
 
 describe("a staged layer", () => {
-  const layerOf = (folder: string) => ({
-    name: "x",
-    folder,
-    dockerfile: "FROM scratch\n",
-    files: readContextFiles(folder),
-    layers: [],
-    upstreams: [],
-    runsSteps: false,
-    base: undefined,
-  });
-
   it("has in its context just the files that count, with plain modes and one time", () => {
-    const files = {
-      "from/a/run": "run",
-      "from/b": "b",
-      "from/.dockerignore": "c",
-      "from/c": "c",
-      "from/Dockerfile": "",
-    };
-    withFolder(files, (folder) => {
-      const from = join(folder, "from");
+    const all = { "image/a/run": "run", "image/b": "b", "image/c": "c" };
+    withFolder({ ...all, "image/Dockerfile": "FROM scratch\n\n# b\nCOPY a b li* /\n" }, (folder) => {
+      const from = join(folder, "image");
       chmodSync(join(from, "a/run"), 0o775);
       chmodSync(join(from, "b"), 0o600);
       symlinkSync("b", join(from, "link"));
       const umask = process.umask(0o077);
       let staged: StagedLayer;
       try {
-        staged = stageLayer(layerOf(from), join(folder, "staging"));
+        staged = stageLayer(layerOf(folder), join(folder, ".staging"));
       } finally {
         process.umask(umask);
       }
-      assert.equal(readFileSync(staged.dockerfile, "utf8"), "FROM scratch\n");
+      assert.equal(readFileSync(staged.dockerfile, "utf8"), "FROM scratch\nCOPY a b li* /\n");
       assert.equal(statSync(staged.dockerfile).mode & 0o777, 0o644);
       const to = staged.context;
       assert.deepEqual(readdirSync(to, { recursive: true }).sort(), ["a", "a/run", "b", "link"]);
@@ -137,16 +166,58 @@ describe("a staged layer", () => {
   });
 
   it("lies elsewhere when its contents change, and what a running build reads stays", () => {
-    withFolder({ "from/a": "one" }, (folder) => {
-      const from = join(folder, "from");
-      const one = stageLayer(layerOf(from), join(folder, "staging"));
-      assert.deepEqual(stageLayer(layerOf(from), join(folder, "staging")), one);
-      writeFileSync(join(from, "a"), "two");
-      const two = stageLayer(layerOf(from), join(folder, "staging"));
+    withFolder({ ...files, "image/a": "one" }, (folder) => {
+      const stage = () => stageLayer(layerOf(folder), join(folder, ".staging"));
+      const one = stage();
+      assert.deepEqual(stage(), one);
+      writeFileSync(join(folder, "image/a"), "two");
+      const two = stage();
       assert.notEqual(two.context, one.context);
       assert.equal(readFileSync(join(one.context, "a"), "utf8"), "one");
       assert.equal(readFileSync(join(two.context, "a"), "utf8"), "two");
-      assert.equal(readdirSync(join(folder, "staging/x")).length, 2, "nothing unfinished is left");
+      assert.equal(readdirSync(join(folder, ".staging/image")).length, 2, "nothing unfinished is left");
+    });
+  });
+
+  it("stays the same when only comments, blank lines and indentation of the Dockerfile change", () => {
+    const dockerfile = (text: string) => ({ "image/Dockerfile": text, "image/a": "a" });
+    const staged = (text: string) =>
+      withFolder(dockerfile(text), (folder) =>
+        stageLayer(layerOf(folder), join(folder, ".staging")).context.slice(-30),
+      );
+    assert.equal(staged("FROM scratch\nCOPY a /\n"), staged("# why\n\nFROM scratch  \n  COPY a /\n# end\n"));
+  });
+
+  it("shares unchanged files between versions, but not within one, where two links would become links in the image", () => {
+    withFolder({ ...files, "image/a": "same", "image/b": "same", "image/c": "1" }, (folder) => {
+      const stage = () => stageLayer(layerOf(folder), join(folder, ".staging")).context;
+      const inode = (path: string) => statSync(path).ino;
+      const one = stage();
+      writeFileSync(join(folder, "image/c"), "2");
+      const two = stage();
+      assert.equal(inode(join(one, "a")), inode(join(two, "a")));
+      assert.notEqual(inode(join(two, "a")), inode(join(two, "b")));
+      assert.notEqual(inode(join(two, "a")), inode(join(folder, "image/a")), "an edit must not reach what was staged");
+    });
+  });
+
+  it("keeps the last three versions, and no file that only older ones had", () => {
+    withFolder({ ...files, "image/a": "" }, (folder) => {
+      for (let version = 0; version < 5; version++) {
+        writeFileSync(join(folder, "image/a"), `${version}`);
+        const { context } = stageLayer(layerOf(folder), join(folder, ".staging"));
+        utimesSync(dirname(context), version, version);
+      }
+      assert.equal(readdirSync(join(folder, ".staging/image")).length, 3);
+      assert.equal(readdirSync(join(folder, ".staging/.files")).length, 3);
+    });
+  });
+
+  it("has the folders that a step names and that are empty", () => {
+    withFolder({ "image/Dockerfile": "FROM scratch\nCOPY spool /spool\n" }, (folder) => {
+      mkdirSync(join(folder, "image/spool"));
+      const { context } = stageLayer(layerOf(folder), join(folder, ".staging"));
+      assert.deepEqual(readdirSync(context), ["spool"]);
     });
   });
 });

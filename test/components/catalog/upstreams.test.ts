@@ -54,7 +54,7 @@ describe("upstreams", () => {
     withFolder({ "pins.yaml": "debian:trixie-slim: latest\n" }, (folder) => {
       assert.throws(() => readUpstreams(join(folder, "pins.yaml")), {
         name: "InputError",
-        message: /pins\.yaml: debian:trixie-slim: expected a digest/,
+        message: /pins\.yaml:1: debian:trixie-slim: expected a digest/,
       });
     });
   });

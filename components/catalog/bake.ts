@@ -1,0 +1,50 @@
+import { relative } from "node:path";
+import type { Catalog, CatalogLayer } from "./catalog";
+import { standInLabel, standInsBeneath } from "./stand-ins";
+
+/** A docker-bake file (docs.docker.com/build/bake/reference), as JSON. */
+export interface BakeFile {
+  readonly group: { readonly default: { readonly targets: readonly string[] } };
+  readonly target: Readonly<Record<string, BakeTarget>>;
+}
+
+export interface BakeTarget {
+  readonly context: string;
+  readonly dockerfile: string;
+  readonly contexts: Readonly<Record<string, string>>;
+  readonly args?: Readonly<Record<string, string>>;
+  readonly platforms: readonly string[];
+  readonly labels?: Readonly<Record<string, string>>;
+  readonly tags: readonly string[];
+}
+
+/**
+ * The family as a docker-bake file, with which plain buildx builds any layer and what is beneath it, from the project's folder.
+ * Images on stand-ins bear their mark.
+ */
+export function bakeFile(catalog: Catalog): BakeFile {
+  const standIns = standInsBeneath(catalog);
+  const target = Object.fromEntries(
+    catalog.map((layer) => [targetName(layer.name), bakeTarget(layer, standIns.get(layer.name) ?? [])]),
+  );
+  return { group: { default: { targets: Object.keys(target) } }, target };
+}
+
+function bakeTarget(layer: CatalogLayer, standIns: readonly string[]): BakeTarget {
+  const parents = layer.layers.map((parent) => [parent, `target:${targetName(parent)}`]);
+  const upstreams = layer.upstreams.map(({ name, ref }) => [name, `docker-image://${ref}`]);
+  return {
+    context: layer.context,
+    dockerfile: relative(layer.context, layer.dockerfilePath),
+    contexts: Object.fromEntries([...parents, ...upstreams]),
+    ...(Object.keys(layer.arguments).length > 0 ? { args: layer.arguments } : {}),
+    platforms: layer.platforms,
+    ...(standIns.length > 0 ? { labels: { [standInLabel]: standIns.join(" ") } } : {}),
+    tags: [layer.name],
+  };
+}
+
+/** Bake allows letters, digits, `_` and `-` in a target's name. A layer's name has no upper-case letters, so none collide. */
+function targetName(layer: string): string {
+  return layer.replaceAll(".", "D");
+}

@@ -1,0 +1,263 @@
+import { hasWildcard, matcher } from "../glob";
+import { familiar } from "../image-name";
+import { InputError } from "../input-error";
+import type { DockerfileReading, ImageUse, ReadingOptions, Source } from "./reading";
+import { type Copy, type Pair, type Stage, type Stages, type Step, triggered } from "./stages";
+import { expand, type Lookup, unknown } from "./words";
+
+/** What is read for one platform. */
+export type Evaluated = Omit<DockerfileReading, "text" | "lines" | "declared">;
+type Variables = Map<string, string | typeof unknown>;
+
+/** A stage with the values that are known in it. */
+interface EvaluatedStage {
+  readonly stage: Stage;
+  /** Its number, or the image's name; undefined for scratch. */
+  readonly base: number | string | undefined;
+  steps: readonly Step[];
+}
+
+/** BuildKit's way through a Dockerfile for one platform (frontend/dockerfile/dockerfile2llb/convert.go). */
+export class Evaluation {
+  private readonly globals: Variables;
+  private readonly stages: EvaluatedStage[] = [];
+  private readonly images: ImageUse[] = [];
+  private readonly sources: Source[] = [];
+  private readonly reached = new Set<number>();
+  private runsCommands = false;
+
+  constructor(
+    private readonly source: Stages,
+    private readonly file: string,
+    platform: string,
+    private readonly options: ReadingOptions,
+  ) {
+    this.globals = platformVariables(platform, options.arguments, source.stages.at(-1)?.name);
+    for (const pair of source.globals) this.assignGlobal(pair);
+    for (const stage of source.stages) this.stages.push(this.resolveBase(stage));
+  }
+
+  read(): Evaluated {
+    const target = this.stages.length - 1;
+    this.reach(target);
+    const chain = this.chainOf(target);
+    const base = this.stages[chain.at(-1) as number]?.base as string | undefined;
+    const variables = new Map<number, Variables>();
+    for (const index of [...this.reached].sort((a, b) => a - b)) variables.set(index, this.evaluate(index, variables));
+    return {
+      images: this.images,
+      sources: this.sources,
+      base: base === undefined ? undefined : familiar(base, this.file),
+      runsInside: this.imagesRunInside(chain, base),
+      runsCommands: this.runsCommands,
+      triggers: (this.stages[target] as EvaluatedStage).steps.flatMap((step) =>
+        step.kind === "onbuild" ? [step.trigger] : [],
+      ),
+    };
+  }
+
+  private assignGlobal({ name, value }: Pair): void {
+    const given = this.options.arguments[name];
+    if (given !== undefined) this.globals.set(name, given);
+    else if (value !== undefined) this.globals.set(name, this.expandGlobal(value));
+  }
+
+  private expandGlobal(word: string): string | typeof unknown {
+    const expanded = expand(word, (name) => this.globals.get(name), this.source.escapeCharacter);
+    return expanded.certain ? expanded.text : unknown;
+  }
+
+  private resolveBase(stage: Stage): EvaluatedStage {
+    const place = `${this.file}:${stage.line}`;
+    const name = at(place, () => this.expandGlobal(stage.base));
+    if (name === unknown) {
+      throw new InputError(
+        place,
+        `which image "${stage.base}" is depends on the machine that builds; name it without the variables BUILD…`,
+      );
+    }
+    if (name === "") throw new InputError(place, `FROM ${stage.base} names no image; give the ARG a default`);
+    // BuildKit has stages in lower case, and looks for what FROM names as it is written. A later stage hides an earlier one.
+    const index = this.stages.findLastIndex((earlier) => earlier.stage.name === name);
+    const base = index !== -1 ? index : name === "scratch" ? undefined : name;
+    return { stage, base, steps: this.withTriggers(stage, base) };
+  }
+
+  /** ONBUILD steps of what is beneath come first. */
+  private withTriggers(stage: Stage, base: number | string | undefined): Step[] {
+    if (base === undefined) return [...stage.steps];
+    const place = `${this.file}:${stage.line}`;
+    const triggers =
+      typeof base === "number"
+        ? (this.stages[base] as EvaluatedStage).steps.flatMap((step) => (step.kind === "onbuild" ? [step.trigger] : []))
+        : this.options.triggersOf(familiar(base, place));
+    const unknownTriggers: Step[] = [{ kind: "copy", line: stage.line, copy: everything }];
+    const steps = triggers?.map((trigger) => ({ ...triggered(trigger, place), line: stage.line })) ?? unknownTriggers;
+    return [...steps, ...stage.steps];
+  }
+
+  private reach(index: number): void {
+    if (this.reached.has(index)) return;
+    this.reached.add(index);
+    const { base, stage, steps } = this.stages[index] as EvaluatedStage;
+    if (typeof base === "number") this.reach(base);
+    else if (base !== undefined) this.use(base, stage.line);
+    for (const step of steps) {
+      for (const from of fromsOf(step)) {
+        const found = this.stageNamed(from, step);
+        if (found === undefined) this.use(from, step.line);
+        else if (found >= index)
+          throw new InputError(`${this.file}:${step.line}`, `the stage ${from} does not come before`);
+        else this.reach(found);
+      }
+    }
+  }
+
+  private use(name: string, line: number): void {
+    if (name === "scratch") return;
+    this.images.push({ name: familiar(name, `${this.file}:${line}`), written: name, line });
+  }
+
+  /** COPY also takes a stage's number. Names are compared without regard to case here, unlike in FROM. */
+  private stageNamed(from: string, step: Step): number | undefined {
+    if (step.kind === "copy" && /^[+-]?\d+$/.test(from)) {
+      const index = Number(from);
+      if (index >= 0 && index < this.stages.length) return index;
+      throw new InputError(`${this.file}:${step.line}`, `there is no stage ${from}; the first has the number 0`);
+    }
+    const index = this.stages.findLastIndex(({ stage }) => stage.name === from.toLowerCase());
+    return index === -1 ? undefined : index;
+  }
+
+  /** The stage and those that it stands on, the lowest last. */
+  private chainOf(index: number): number[] {
+    const { base } = this.stages[index] as EvaluatedStage;
+    return typeof base === "number" ? [index, ...this.chainOf(base)] : [index];
+  }
+
+  /** Reads what a stage takes from the context. Returns the variables as they are after its last step. */
+  private evaluate(index: number, before: ReadonlyMap<number, Variables>): Variables {
+    const { base, steps } = this.stages[index] as EvaluatedStage;
+    const variables: Variables = new Map(typeof base === "number" ? before.get(base) : []);
+    // An image beneath may set any variable; on scratch there are none.
+    const lowest = this.stages[this.chainOf(index).at(-1) as number]?.base;
+    const lookup: Lookup = (name) =>
+      variables.has(name) ? variables.get(name) : lowest === undefined && name !== "PATH" ? undefined : unknown;
+    for (const step of steps) {
+      const place = `${this.file}:${step.line}`;
+      if (step.kind === "run") this.runsCommands = true;
+      if (step.kind === "assign") at(place, () => this.assign(step.how, step.pairs, variables, lookup));
+      for (const written of contextSourcesOf(step)) {
+        const { text, certain } = at(place, () => expand(written, lookup, this.source.escapeCharacter));
+        const path = certain ? cleaned(text) : "";
+        if (hasWildcard(path)) at(place, () => path.split("/").forEach(matcher));
+        const base = lowest === undefined ? undefined : familiar(lowest as string, place);
+        this.sources.push({ path, line: step.line, base });
+      }
+    }
+    return variables;
+  }
+
+  private assign(how: "ARG" | "ENV", pairs: readonly Pair[], variables: Variables, lookup: Lookup): void {
+    const assigned: Variables = new Map();
+    for (const { name, value } of pairs) {
+      const result = this.valueOf(how, name, value, lookup);
+      if (result === undefined) continue;
+      // The pairs of one ARG see those before them, the pairs of one ENV do not.
+      (how === "ARG" ? variables : assigned).set(name.replace(/^(["'])(.*)\1$/, "$2"), result);
+    }
+    for (const [name, value] of assigned) variables.set(name, value);
+  }
+
+  private valueOf(
+    how: "ARG" | "ENV",
+    name: string,
+    value: string | undefined,
+    lookup: Lookup,
+  ): string | typeof unknown | undefined {
+    const given = how === "ARG" ? this.options.arguments[name] : undefined;
+    if (given !== undefined) return given;
+    if (value === undefined) return this.globals.get(name);
+    const expanded = expand(value, lookup, this.source.escapeCharacter);
+    return expanded.certain ? expanded.text : unknown;
+  }
+
+  /** All that is used in any way but as what the result's linked copies are laid upon. */
+  private imagesRunInside(chain: readonly number[], base: string | undefined): Set<string> {
+    const inside = new Set<string>();
+    const add = (image: string | undefined) => image !== undefined && inside.add(familiar(image, this.file));
+    for (const index of this.reached) {
+      const { base: own, steps } = this.stages[index] as EvaluatedStage;
+      if (!chain.includes(index) && typeof own === "string") add(own);
+      for (const step of steps) {
+        for (const from of fromsOf(step)) {
+          const stage = this.stageNamed(from, step);
+          if (stage === undefined) add(from === "scratch" ? undefined : from);
+          else add(this.stages[this.chainOf(stage).at(-1) as number]?.base as string | undefined);
+        }
+        const changesFiles =
+          step.kind === "run" || step.kind === "workdir" || (step.kind === "copy" && !step.copy.linked);
+        if (chain.includes(index) && changesFiles) add(base);
+      }
+    }
+    return inside;
+  }
+}
+
+const everything: Copy = { from: undefined, sources: ["/"], linked: false };
+
+/** The stages and images that a step takes files from. */
+function fromsOf(step: Step): string[] {
+  if (step.kind === "copy") return step.copy.from === undefined ? [] : [step.copy.from];
+  if (step.kind === "run") return step.mounts.flatMap(({ from }) => (from === undefined ? [] : [from]));
+  return [];
+}
+
+function contextSourcesOf(step: Step): string[] {
+  if (step.kind === "copy") return step.copy.from === undefined ? [...step.copy.sources] : [];
+  if (step.kind === "run") return step.mounts.flatMap(({ from, source }) => (from === undefined ? [source] : []));
+  return [];
+}
+
+/** `./a//b/../c` → `a/c`; what would leave the context stays at its top, as in BuildKit. */
+function cleaned(path: string): string {
+  const parts: string[] = [];
+  for (const part of path.split("/")) {
+    if (part === "..") parts.pop();
+    else if (part !== "" && part !== ".") parts.push(part);
+  }
+  return parts.join("/");
+}
+
+/** The variables that BuildKit gives each build, of which those of the builder itself are unknown here. */
+function platformVariables(
+  platform: string,
+  given: Readonly<Record<string, string>>,
+  target: string | undefined,
+): Variables {
+  const [os = "", architecture = "", variant = ""] = platform.split("/");
+  const variables: Variables = new Map<string, string | typeof unknown>([
+    ["BUILDPLATFORM", unknown],
+    ["BUILDOS", unknown],
+    ["BUILDOSVERSION", unknown],
+    ["BUILDARCH", unknown],
+    ["BUILDVARIANT", unknown],
+    ["TARGETPLATFORM", platform],
+    ["TARGETOS", os],
+    ["TARGETOSVERSION", ""],
+    ["TARGETARCH", architecture],
+    ["TARGETVARIANT", variant],
+    ["TARGETSTAGE", target ?? "default"],
+  ]);
+  for (const name of variables.keys()) if (given[name] !== undefined) variables.set(name, given[name]);
+  return variables;
+}
+
+function at<T>(place: string, action: () => T): T {
+  try {
+    return action();
+  } catch (error) {
+    if (error instanceof InputError) throw error;
+    throw new InputError(place, (error as Error).message);
+  }
+}

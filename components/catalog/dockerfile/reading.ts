@@ -1,0 +1,102 @@
+import { InputError } from "../input-error";
+import { type Evaluated, Evaluation } from "./evaluation";
+import { readLines } from "./lines";
+import { readStages, type Stage, type Trigger } from "./stages";
+
+/** What a Dockerfile says, read without its context: text and parents, and which paths of the context its build reads. */
+export interface DockerfileReading {
+  /** The Dockerfile in its normal form: what counts, and what is built. */
+  readonly text: string;
+  /** For each line of `text` the 1-based line of the user's file. */
+  readonly lines: readonly number[];
+  /** Every image that the build uses, by its familiar name, sorted, each once. Stages and `scratch` are not images. */
+  readonly images: readonly ImageUse[];
+  /** What the build takes from its context, each once. */
+  readonly sources: readonly Source[];
+  /** The image that the result itself stands on, through stages; undefined for `scratch`. */
+  readonly base: string | undefined;
+  /** The names of the images that steps run inside or copy from: when one of these changes, steps run again. */
+  readonly runsInside: ReadonlySet<string>;
+  /** Whether any step runs a command, so that a build cache is worth its upload. */
+  readonly runsCommands: boolean;
+  /** The names of all ARGs, before and in stages. */
+  readonly declared: ReadonlySet<string>;
+  /** What runs in the images built on this one. */
+  readonly triggers: readonly Trigger[];
+}
+
+export interface ImageUse {
+  /** In its shortest form: `base`, `debian:trixie-slim`, `ghcr.io/acme/tool:1`. */
+  readonly name: string;
+  /** As written, variables expanded. */
+  readonly written: string;
+  /** 1-based line of the Dockerfile, of the first use. */
+  readonly line: number;
+}
+
+/** A path of the context that a step names; it may have wildcards. */
+export interface Source {
+  /** Relative to the context, cleaned: no leading slash, no `..`. An empty one is the whole context. */
+  readonly path: string;
+  readonly line: number;
+  /** The image that the stage stands on whose step takes it; undefined for `scratch`. */
+  readonly base: string | undefined;
+}
+
+export interface ReadingOptions {
+  /** Build arguments that are given from outside, by name. */
+  readonly arguments: Readonly<Record<string, string>>;
+  /** @example ["linux/amd64", "linux/arm64"] */
+  readonly platforms: readonly string[];
+  /** The ONBUILD triggers of an image, in order; undefined for one that may have some that nobody knows. */
+  readonly triggersOf: (image: string) => readonly Trigger[] | undefined;
+}
+
+/**
+ * Reads what the build of a Dockerfile's last stage needs. Stages that it does not reach do not count, as BuildKit does not
+ * build them. A source that depends on a variable whose value only a build knows is taken for the whole context.
+ *
+ * @param file the path to show in errors
+ * @throws InputError naming file and line for whatever BuildKit would refuse, and for an image's name that depends on the
+ *   machine that builds
+ */
+export function readDockerfile(source: string, file: string, options: ReadingOptions): DockerfileReading {
+  const lines = readLines(source, file);
+  const stages = readStages(lines, file);
+  const readings = options.platforms.map((platform) => new Evaluation(stages, file, platform, options).read());
+  const [first] = readings as [Evaluated];
+  const images = uniqueBy(
+    readings.flatMap((reading) => reading.images).sort((a, b) => a.line - b.line),
+    (image) => image.name,
+  ).sort((a, b) => (a.name < b.name ? -1 : 1));
+  refuseReplacedStages(stages.stages, images, file);
+  return {
+    text: lines.text,
+    lines: lines.lines,
+    images,
+    sources: uniqueBy(
+      readings.flatMap((reading) => reading.sources),
+      (found) => found.path,
+    ),
+    base: first.base,
+    runsInside: new Set(readings.flatMap((reading) => [...reading.runsInside])),
+    runsCommands: first.runsCommands,
+    declared: stages.declared,
+    triggers: first.triggers,
+  };
+}
+
+/** A stage that has the name of an image in use would be replaced by that image, without a word. */
+function refuseReplacedStages(stages: readonly Stage[], images: readonly ImageUse[], file: string): void {
+  for (const { name, line } of stages) {
+    if (!name || !images.some((image) => image.name === name)) continue;
+    throw new InputError(
+      `${file}:${line}`,
+      `the stage "${name}" has the name of an image that this Dockerfile uses, and would be replaced by it; rename the stage`,
+    );
+  }
+}
+
+function uniqueBy<T>(items: readonly T[], key: (item: T) => string): T[] {
+  return [...new Map([...items].reverse().map((item) => [key(item), item])).values()].reverse();
+}

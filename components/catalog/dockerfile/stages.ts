@@ -1,0 +1,260 @@
+import { InputError } from "../input-error";
+import { type DockerfileLines, type Instruction, jsonList, triggerOf, whiteSpace } from "./lines";
+
+/** A step of a stage, as far as it matters to what a build reads. */
+export type Step =
+  | { readonly kind: "copy"; readonly line: number; readonly copy: Copy }
+  | { readonly kind: "run"; readonly line: number; readonly mounts: readonly Mount[] }
+  | { readonly kind: "workdir"; readonly line: number }
+  | { readonly kind: "assign"; readonly line: number; readonly how: "ARG" | "ENV"; readonly pairs: readonly Pair[] }
+  | { readonly kind: "onbuild"; readonly line: number; readonly trigger: Trigger }
+  | { readonly kind: "metadata"; readonly line: number };
+
+/** A COPY or an ADD. */
+export interface Copy {
+  /** The stage or image that is copied from; undefined for the context. */
+  readonly from: string | undefined;
+  /** As written, variables and quotes included; here-documents left out, and so is what comes from a URL. */
+  readonly sources: readonly string[];
+  /** Whether the copy makes a filesystem layer of its own that does not depend on what is beneath. */
+  readonly linked: boolean;
+}
+
+/** A RUN --mount that has a source. */
+export interface Mount {
+  readonly from: string | undefined;
+  /** As written. An empty one is the whole source. */
+  readonly source: string;
+}
+
+/** `value` is undefined for an ARG without a default. */
+export interface Pair {
+  readonly name: string;
+  readonly value: string | undefined;
+}
+
+/** An instruction that runs in the images built on this one. */
+export interface Trigger {
+  readonly instruction: Instruction;
+  readonly escapeCharacter: string;
+}
+
+export interface Stage {
+  /** In lower case. */
+  readonly name: string | undefined;
+  /** As written in FROM, variables included. */
+  readonly base: string;
+  readonly line: number;
+  readonly steps: readonly Step[];
+}
+
+export interface Stages {
+  /** The ARGs before the first FROM, which FROMs may use. */
+  readonly globals: readonly Pair[];
+  readonly stages: readonly Stage[];
+  /** The names of all ARGs of the file. */
+  readonly declared: ReadonlySet<string>;
+  readonly escapeCharacter: string;
+}
+
+/**
+ * Reads the stages of a Dockerfile.
+ *
+ * @param file the path to show in errors
+ * @throws InputError naming the line, for an instruction that BuildKit does not know or would not accept
+ */
+export function readStages({ instructions, escapeCharacter }: DockerfileLines, file: string): Stages {
+  const globals: Pair[] = [];
+  const stages: (Stage & { steps: Step[] })[] = [];
+  const declared = new Set<string>();
+  for (const instruction of instructions) {
+    const place = `${file}:${instruction.line}`;
+    refuseUnknownFlags(instruction, place);
+    if (instruction.keyword === "FROM") {
+      stages.push({ ...readFrom(instruction, place), steps: [] });
+      continue;
+    }
+    const step = readStep(instruction, escapeCharacter, place);
+    if (step.kind === "assign" && step.how === "ARG") for (const { name } of step.pairs) declared.add(name);
+    const stage = stages.at(-1);
+    if (stage) stage.steps.push(step);
+    else if (step.kind === "assign" && step.how === "ARG") globals.push(...step.pairs);
+    else throw new InputError(place, `${instruction.keyword} stands before the first FROM; only ARG may`);
+  }
+  if (stages.length === 0) throw new InputError(file, "has no FROM; the first instruction must name an image");
+  return { globals, stages, declared, escapeCharacter };
+}
+
+/** The step that a trigger of the image beneath becomes. */
+export function triggered({ instruction, escapeCharacter }: Trigger, place: string): Step {
+  return readStep(instruction, escapeCharacter, place);
+}
+
+/** The flags of each instruction (frontend/dockerfile/instructions/parse.go). */
+const flagsOf: Readonly<Record<string, readonly string[]>> = {
+  ADD: ["chmod", "checksum", "chown", "exclude", "keep-git-dir", "link", "unpack"],
+  COPY: ["chmod", "chown", "exclude", "from", "link", "parents"],
+  FROM: ["platform"],
+  HEALTHCHECK: ["interval", "retries", "start-interval", "start-period", "timeout"],
+  RUN: ["device", "mount", "network", "security"],
+};
+
+function refuseUnknownFlags({ keyword, flags }: Instruction, place: string): void {
+  const known = flagsOf[keyword] ?? [];
+  for (const flag of flags.keys()) {
+    if (known.includes(flag)) continue;
+    const choice =
+      known.length > 0 ? `its flags are ${known.map((name) => `--${name}`).join(", ")}` : "it has no flags";
+    throw new InputError(place, `${keyword} has no flag --${flag}; ${choice}`);
+  }
+}
+
+const metadata = new Set("CMD ENTRYPOINT EXPOSE HEALTHCHECK LABEL MAINTAINER SHELL STOPSIGNAL USER VOLUME".split(" "));
+
+function readStep(instruction: Instruction, escapeCharacter: string, place: string): Step {
+  const { keyword, line } = instruction;
+  switch (keyword) {
+    case "COPY":
+    case "ADD":
+      return { kind: "copy", line, copy: readCopy(instruction, place) };
+    case "RUN":
+      return {
+        kind: "run",
+        line,
+        mounts: (instruction.flags.get("mount") ?? []).flatMap((text) => readMount(text, place)),
+      };
+    case "WORKDIR":
+      return { kind: "workdir", line };
+    case "ARG":
+      return { kind: "assign", line, how: "ARG", pairs: quotedWords(instruction.rest, escapeCharacter).map(readPair) };
+    case "ENV":
+      return { kind: "assign", line, how: "ENV", pairs: readEnv(instruction, escapeCharacter, place) };
+    case "ONBUILD": {
+      const trigger = triggerOf(instruction, escapeCharacter);
+      refuseUnknownFlags(trigger, place);
+      readStep(trigger, escapeCharacter, place);
+      return { kind: "onbuild", line, trigger: { instruction: trigger, escapeCharacter } };
+    }
+    default:
+      if (metadata.has(keyword)) return { kind: "metadata", line };
+      throw new InputError(place, `there is no instruction ${keyword}`);
+  }
+}
+
+function readFrom({ rest, line }: Instruction, place: string): Omit<Stage, "steps"> {
+  const [base = "", as, name, ...more] = rest.split(whiteSpace);
+  if (base === "") throw new InputError(place, "FROM names no image");
+  if (as !== undefined && (as.toUpperCase() !== "AS" || !name || more.length > 0)) {
+    throw new InputError(place, `expected FROM image, or FROM image AS stage: ${rest}`);
+  }
+  if (name !== undefined && !/^[a-z][a-z0-9-_.]*$/i.test(name)) {
+    throw new InputError(
+      place,
+      `"${name}" is no name for a stage; begin with a letter, and use letters, digits, - _ and .`,
+    );
+  }
+  return { name: name?.toLowerCase(), base, line };
+}
+
+function readCopy({ keyword, flags, rest }: Instruction, place: string): Copy {
+  const words = listOf(rest, place);
+  if (words.length < 2) throw new InputError(place, `${keyword} needs a source and a destination`);
+  const from = keyword === "COPY" ? flags.get("from")?.at(-1) || undefined : undefined;
+  if (from?.includes("$")) {
+    throw new InputError(place, `--from=${from} has a variable in it, which BuildKit does not expand; name a stage`);
+  }
+  const written = words.slice(0, -1).filter((word) => !/^\d*<<-?\s*[^<]+$/.test(word));
+  const remote = written.filter((word) => keyword === "ADD" && isRemote(word));
+  if (remote.length > 0 && !flags.get("checksum")?.at(-1)) {
+    throw new InputError(place, `ADD of ${remote[0]} has no checksum; write ADD --checksum=sha256:… ${remote[0]}`);
+  }
+  // What --parents copies is found below its pivot `/./`; --chmod keeps BuildKit from linking.
+  const linked = isSet(flags.get("link")) && !flags.get("chmod")?.at(-1);
+  return { from, sources: written.filter((word) => !remote.includes(word)), linked };
+}
+
+/** A URL or a Git repository. (BuildKit's rules are in util/gitutil and frontend/dockerfile/dfgitutil.) */
+function isRemote(word: string): boolean {
+  return /^(?:https?|git|ssh):\/\//.test(word) || /^[\w.-]+@[\w.-]+:/.test(word) || /^github\.com\//.test(word);
+}
+
+function isSet(values: readonly string[] | undefined): boolean {
+  const value = values?.at(-1);
+  return value !== undefined && value.toLowerCase() !== "false";
+}
+
+function readMount(text: string, place: string): Mount[] {
+  const options = new Map<string, string>();
+  for (const field of csvFields(text)) {
+    const [, key = "", value = ""] = /^([^=]*)=?(.*)$/s.exec(field) ?? [];
+    options.set(key.toLowerCase(), value);
+  }
+  const type = options.get("type")?.toLowerCase() ?? "bind";
+  const from = options.get("from") || undefined;
+  if (from?.includes("$")) {
+    throw new InputError(place, `from=${from} has a variable in it, which BuildKit does not expand; name a stage`);
+  }
+  if (type === "secret" || type === "ssh") return [];
+  if (!from && (type === "cache" || type === "tmpfs")) return [];
+  return [{ from, source: options.get("source") ?? options.get("src") ?? "" }];
+}
+
+function csvFields(text: string): string[] {
+  return [...text.matchAll(/(?:^|,)(?:"((?:[^"]|"")*)"|([^,]*))/g)].map(
+    ([, quoted, plain]) => quoted?.replaceAll('""', '"') ?? plain ?? "",
+  );
+}
+
+/** The old form `ENV name value with spaces`, or pairs `name=value`. */
+function readEnv({ rest }: Instruction, escapeCharacter: string, place: string): Pair[] {
+  const words = quotedWords(rest, escapeCharacter);
+  if (words.length === 0) throw new InputError(place, "ENV needs a name and a value");
+  if (!words[0]?.includes("=")) {
+    const [, name = "", value] = /^([^\t\v\f\r ]+)[\t\v\f\r ]+(.*)$/s.exec(rest) ?? [];
+    if (value === undefined) throw new InputError(place, "ENV needs a name and a value");
+    return [{ name, value }];
+  }
+  const wrong = words.find((word) => !word.includes("="));
+  if (wrong) throw new InputError(place, `"${wrong}" is not of the form name=value`);
+  return words.map(readPair);
+}
+
+function readPair(word: string): Pair {
+  const equals = word.indexOf("=");
+  return equals === -1
+    ? { name: word, value: undefined }
+    : { name: word.slice(0, equals), value: word.slice(equals + 1) };
+}
+
+/** Words that white space separates; one in quotes or behind the escape character does not. Quotes stay. */
+function quotedWords(text: string, escapeCharacter: string): string[] {
+  const words: string[] = [];
+  let word: string | undefined;
+  let quote = "";
+  for (let at = 0; at < text.length; at++) {
+    const character = text[at] as string;
+    if (!quote && /\s/.test(character)) {
+      if (word !== undefined) words.push(word);
+      word = undefined;
+      continue;
+    }
+    word ??= "";
+    if (character === escapeCharacter && quote !== "'") {
+      if (at + 1 === text.length) break;
+      word += character + text[++at];
+      continue;
+    }
+    if (quote ? character === quote : character === "'" || character === '"') quote = quote ? "" : character;
+    word += character;
+  }
+  if (word !== undefined) words.push(word);
+  return words;
+}
+
+function listOf(rest: string, place: string): string[] {
+  try {
+    return jsonList(rest) ?? rest.split(whiteSpace);
+  } catch (error) {
+    throw new InputError(place, (error as Error).message);
+  }
+}

@@ -1,0 +1,52 @@
+import { existsSync, readdirSync } from "node:fs";
+import { join } from "node:path";
+import type { Catalog, CatalogLayer } from "./catalog";
+import { layerName } from "./image-name";
+import { InputError } from "./input-error";
+
+/** The names of the folders that are layers, sorted. @throws InputError for a family without any */
+export function layerFolders(imagesFolder: string): string[] {
+  if (!existsSync(imagesFolder)) {
+    throw new InputError(imagesFolder, "no such folder; make it, or set strata:images to the folder of the family");
+  }
+  const names = readdirSync(imagesFolder, { withFileTypes: true })
+    .filter((entry) => entry.isDirectory() && existsSync(join(imagesFolder, entry.name, "Dockerfile")))
+    .map((entry) => entry.name)
+    .sort();
+  if (names.length === 0) throw new InputError(imagesFolder, "has no folder with a Dockerfile; add one for each image");
+  return names;
+}
+
+/** What is wrong with the names: a registry would not take one, or a file system that ignores case takes two for one. */
+export function wrongNames(names: readonly string[], imagesFolder: string): InputError[] {
+  const seen = new Map<string, string>();
+  return names.flatMap((name) => {
+    const folder = join(imagesFolder, name);
+    const other = seen.get(name.toLowerCase());
+    seen.set(name.toLowerCase(), name);
+    if (other)
+      return [new InputError(folder, `differs from ${other} in upper and lower case only; rename one of the two`)];
+    if (layerName.test(name) && name !== "scratch") return [];
+    const rule = "use lower-case letters and digits, joined by single dots, underscores or hyphens";
+    return [new InputError(folder, `is no name for a repository; ${rule}`)];
+  });
+}
+
+/** Each layer after all that it needs. @throws InputError for layers that need each other in a circle */
+export function inBuildOrder(layers: ReadonlyMap<string, CatalogLayer>, imagesFolder: string): Catalog {
+  const ordered = new Set<CatalogLayer>();
+  const visit = (layer: CatalogLayer, path: readonly string[]) => {
+    if (ordered.has(layer)) return;
+    if (path.includes(layer.name)) {
+      const circle = [...path.slice(path.indexOf(layer.name)), layer.name].join(" → ");
+      throw new InputError(
+        join(imagesFolder, layer.name, "Dockerfile"),
+        `layers need each other in a circle: ${circle}`,
+      );
+    }
+    for (const parent of layer.layers) visit(layers.get(parent) as CatalogLayer, [...path, layer.name]);
+    ordered.add(layer);
+  };
+  for (const layer of layers.values()) visit(layer, []);
+  return [...ordered];
+}

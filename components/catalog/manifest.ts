@@ -1,0 +1,44 @@
+import { existsSync, readFileSync } from "node:fs";
+import { z } from "zod";
+import { readYaml } from "./read-yaml";
+
+/** What `image.yaml` beside a Dockerfile may say: only what the Dockerfile itself cannot. All of it is optional. */
+export const manifestSchema = z
+  .strictObject({
+    description: z.string().min(1).optional().describe("What the image is for, in a sentence."),
+    platforms: z
+      .array(z.string().regex(/^[a-z0-9]+\/[a-z0-9]+(\/v\d+)?$/, "expected os/architecture, such as linux/amd64"))
+      .min(1)
+      .optional()
+      .describe("What the image is built for, in the place of strata:platforms."),
+    context: z
+      .string()
+      .regex(/^(?!\/)(?!.*(^|\/)\.\.(\/|$)).+$/, "expected a folder relative to the repository's root, without ..")
+      .optional()
+      .describe("The build context: a folder relative to the repository's root. The image's own folder by default."),
+    arguments: z
+      .record(z.string().regex(/^[A-Za-z_]\w*$/, "expected the name of an ARG"), z.string())
+      .optional()
+      .describe(
+        "Values for ARGs of the Dockerfile, in the place of their defaults. Never secrets: they are visible in the image.",
+      ),
+    sizeBudget: z
+      .string()
+      .regex(/^\d+(\.\d+)? ?(kB|MB|GB)$/, "expected a size such as 550 MB")
+      .optional()
+      .describe("The most that the image may add to the one it stands on, compressed."),
+    rebuild: z
+      .int()
+      .min(1)
+      .optional()
+      .describe("A number to raise when the image is to be built anew though nothing of it changed."),
+  })
+  .describe("What a Dockerfile of a Strata family cannot say itself.");
+
+export type Manifest = z.infer<typeof manifestSchema>;
+
+/** @param file `images/<name>/image.yaml`; one that is missing says nothing. @throws InputError naming file, line and key */
+export function readManifest(file: string): Manifest {
+  if (!existsSync(file)) return {};
+  return readYaml(file, readFileSync(file, "utf8"), manifestSchema);
+}

@@ -1,0 +1,47 @@
+import { existsSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { parse } from "yaml";
+import { type Catalog, readCatalog } from "../../components/catalog/catalog";
+import { InputError } from "../../components/catalog/input-error";
+import { readUpstreams } from "../../components/catalog/upstreams";
+import { root } from "../home";
+
+interface ConfigFile {
+  readonly config?: Readonly<Record<string, unknown>>;
+}
+
+/**
+ * A key of a stack's configuration as its files have it, without Pulumi: Pulumi.<stack>.yaml, or else the default in Pulumi.yaml.
+ * Of no use for secrets.
+ *
+ * @param key without `strata:`
+ */
+export function configOf(stack: string, key: string): unknown {
+  const own = readConfig(`Pulumi.${stack}.yaml`)[`strata:${key}`];
+  const declared = readConfig("Pulumi.yaml")[`strata:${key}`] as { default?: unknown } | undefined;
+  return own ?? declared?.default;
+}
+
+/** The family as a stack's configuration has it. @throws InputError for a stack without a file, and as `readCatalog` does */
+export function catalogOf(stack: string): Catalog {
+  if (!existsSync(join(root, `Pulumi.${stack}.yaml`))) {
+    throw new InputError(
+      `Pulumi.${stack}.yaml`,
+      "no such file; npm start makes the stack local, pulumi stack init another",
+    );
+  }
+  const pinsFile = String(configOf(stack, "upstreams"));
+  const standIns = configOf(stack, "standIns");
+  return readCatalog({
+    images: String(configOf(stack, "images")),
+    upstreams: readUpstreams(pinsFile, standIns ? String(standIns) : undefined),
+    pinsFile,
+    platforms: configOf(stack, "platforms") as string[],
+  });
+}
+
+function readConfig(name: string): Readonly<Record<string, unknown>> {
+  const file = join(root, name);
+  if (!existsSync(file)) return {};
+  return ((parse(readFileSync(file, "utf8")) ?? {}) as ConfigFile).config ?? {};
+}
