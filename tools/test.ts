@@ -8,10 +8,18 @@ import { runPhases } from "./terminal";
 import { installRunc, installTools } from "./toolchain/install";
 import { planTools, serviceTools } from "./toolchain/tools";
 
+const suites: Readonly<Record<string, string>> = {
+  unit: "test/{components,tools}/**/*.test.ts",
+  exact: "test/exact/*.test.ts",
+  integration: "test/integration/**/*.test.ts",
+};
+
 /**
  * What `npm test` does: lint, type check and the tests that need nothing; then the tools and the tests on the real engine.
  *
- * usage: npm test [-- unit | integration] [--grep TEXT]
+ * usage: npm test [-- unit | integration | exact] [--grep TEXT]
+ *
+ * `exact` plays ten thousand random edits of random families, in the place of a few hundred.
  */
 async function main(args: readonly string[]): Promise<number> {
   const { values, positionals } = parseArgs({
@@ -20,16 +28,13 @@ async function main(args: readonly string[]): Promise<number> {
     allowPositionals: true,
   });
   const [suite] = positionals;
-  if (positionals.length > 1 || (suite && suite !== "unit" && suite !== "integration")) {
-    throw new Error("usage: npm test [-- unit | integration] [--grep TEXT]");
+  if (positionals.length > 1 || (suite !== undefined && !(suite in suites))) {
+    throw new Error("usage: npm test [-- unit | integration | exact] [--grep TEXT]");
   }
-  const units = globSync("test/{components,tools}/**/*.test.ts", { cwd: root }).sort();
-  const integration = globSync("test/integration/**/*.test.ts", { cwd: root }).sort();
-  const wanted = args.includes("unit")
-    ? units
-    : args.includes("integration")
-      ? integration
-      : [...units, ...integration];
+  const wanted = (suite ? [suite] : Object.keys(suites)).flatMap((name) =>
+    globSync(suites[name] as string, { cwd: root }).sort(),
+  );
+  if (suite === "exact") process.env.STRATA_EXACT_EDITS ??= "10000";
 
   const bin = (name: string) => join(root, "node_modules/.bin", name);
   await runPhases([
@@ -38,7 +43,7 @@ async function main(args: readonly string[]): Promise<number> {
       run: () => checked(bin("biome"), ["ci", "--colors=off", "--error-on-warnings", "."]),
     },
     { title: "Types (tsc)", run: () => checked(bin("tsc"), ["--noEmit", "--noCheck", "false"]) },
-    ...(wanted === units
+    ...(suite === "unit"
       ? []
       : [
           {

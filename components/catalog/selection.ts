@@ -44,23 +44,33 @@ class Selector {
     if (part === undefined) return this.selectAll(folder);
     // BuildKit takes ** for many folders in some places and for one in others.
     if (part.includes("**")) return this.selectAll(folder);
-    const names = hasWildcard(part) ? [...this.tree.list(folder).keys()].filter(matcher(part)) : [part];
-    return names.map((name) => this.followEntry(joined(folder, name), rest)).some(Boolean);
+    const paths = hasWildcard(part)
+      ? [...this.tree.list(folder).keys()].filter(matcher(part)).map((name) => joined(folder, name))
+      : [joined(folder, part)];
+    const found = paths.map((path) => this.followEntry(path, rest)).some(Boolean);
+    // Where a pattern within a path meets a link, BuildKit's client sends all that the pattern matches.
+    const isSentWhole = rest.length > 0 && hasWildcard(part) && paths.some((path) => this.tree.kindOf(path) === "link");
+    if (isSentWhole) for (const path of paths) this.followEntry(path, []);
+    return found;
   }
 
   private followEntry(path: string, rest: readonly string[]): boolean {
     const kind = this.tree.kindOf(path);
     if (kind === "folder") return this.follow(path, rest);
-    if (kind === undefined || this.rules.ignores(path)) return false;
+    if (kind === undefined) return false;
+    const ignored = this.rules.ignores(path);
     if (kind === "file") {
-      if (rest.length === 0) this.paths.add(path);
-      return rest.length === 0;
+      if (ignored || rest.length > 0) return false;
+      this.paths.add(path);
+      return true;
     }
-    this.paths.add(path);
+    if (!ignored) this.paths.add(path);
     const step = [path, ...rest].join("\0");
-    if (this.followed.has(step)) return true;
+    if (this.followed.has(step)) return !ignored;
     this.followed.add(step);
-    return this.follow("", [...resolvedTarget(path, this.tree.targetOf(path)), ...rest]);
+    // BuildKit's client looks for links before it looks for what is ignored.
+    const found = this.follow("", [...resolvedTarget(path, this.tree.targetOf(path)), ...rest]);
+    return found && !ignored;
   }
 
   private selectAll(folder: string): boolean {

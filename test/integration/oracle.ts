@@ -18,6 +18,8 @@ export interface OracleRequest {
   readonly dockerfile: string;
   readonly context: string;
   readonly arguments?: Readonly<Record<string, string>>;
+  /** The ONBUILD triggers of images, by their full names. */
+  readonly onbuild?: Readonly<Record<string, readonly string[]>>;
 }
 
 /** BuildKit's own reader of Dockerfiles, as a process that shares no code with the catalog. */

@@ -69,7 +69,7 @@ export function readStages({ instructions, escapeCharacter }: DockerfileLines, f
   const declared = new Set<string>();
   for (const instruction of instructions) {
     const place = `${file}:${instruction.line}`;
-    refuseUnknownFlags(instruction, place);
+    checkFlags(instruction, place);
     if (instruction.keyword === "FROM") {
       stages.push({ ...readFrom(instruction, place), steps: [] });
       continue;
@@ -99,8 +99,13 @@ const flagsOf: Readonly<Record<string, readonly string[]>> = {
   RUN: ["device", "mount", "network", "security"],
 };
 
-function refuseUnknownFlags({ keyword, flags }: Instruction, place: string): void {
+function checkFlags({ keyword, flags }: Instruction, place: string): void {
   const known = flagsOf[keyword] ?? [];
+  for (const value of [...flags.values()].flat()) {
+    // BuildKit takes each byte of a flag for a character.
+    if (/[^\p{ASCII}]/u.test(value))
+      throw new InputError(place, `BuildKit reads flags in ASCII alone, and "${value}" is not`);
+  }
   for (const flag of flags.keys()) {
     if (known.includes(flag)) continue;
     const choice =
@@ -131,7 +136,7 @@ function readStep(instruction: Instruction, escapeCharacter: string, place: stri
       return { kind: "assign", line, how: "ENV", pairs: readEnv(instruction, escapeCharacter, place) };
     case "ONBUILD": {
       const trigger = triggerOf(instruction, escapeCharacter);
-      refuseUnknownFlags(trigger, place);
+      checkFlags(trigger, place);
       readStep(trigger, escapeCharacter, place);
       return { kind: "onbuild", line, trigger: { instruction: trigger, escapeCharacter } };
     }

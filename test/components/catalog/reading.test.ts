@@ -126,6 +126,11 @@ describe("a Dockerfile", () => {
       /Dockerfile:2: COPY has no flag --form; its flags are .*--from/,
     ],
     [
+      "a flag beyond ASCII",
+      ["FROM a", "RUN --mount=source=Ä,target=/a x"],
+      /Dockerfile:2: BuildKit reads flags in ASCII/,
+    ],
+    [
       "a stage that comes later",
       ["FROM a", "COPY --from=s / /", "FROM a AS s", "COPY --from=0 / /"],
       /:2: the stage s does not come before/,

@@ -245,6 +245,8 @@ func listFiles(ctx context.Context, r request, paths []string) ([]file, error) {
 		}
 		paths[i] = strings.TrimPrefix(before, "/")
 	}
+	// BuildKit sorts them, and what is sent depends on the order where two lead through one link.
+	slices.Sort(paths)
 	if !slices.Contains(paths, "") {
 		filter.FollowPaths = paths
 	}
