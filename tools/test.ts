@@ -34,7 +34,10 @@ async function main(args: readonly string[]): Promise<number> {
   const wanted = (suite ? [suite] : Object.keys(suites)).flatMap((name) =>
     globSync(suites[name] as string, { cwd: root }).sort(),
   );
-  if (suite === "exact") process.env.STRATA_EXACT_EDITS ??= "10000";
+  if (suite === "exact") {
+    process.env.STRATA_EXACT_EDITS ??= "10000";
+    process.env.STRATA_EXACT_BUILDS ??= "200";
+  }
 
   const bin = (name: string) => join(root, "node_modules/.bin", name);
   await runPhases([

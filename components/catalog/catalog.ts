@@ -204,7 +204,8 @@ class CatalogReader {
     const context = this.contextOf(name, manifest);
     const file = this.fileOf(name);
     const tree = this.treeOf(context);
-    const selection = selectFiles(tree, reading.sources, readIgnoreRules(file, context));
+    const rules = readIgnoreRules(file, context);
+    const selection = selectFiles(tree, reading.sources, rules);
     for (const { path, line } of selection.missing) {
       this.report(
         `${file}:${line}`,
@@ -212,7 +213,7 @@ class CatalogReader {
       );
     }
     const files = readContextFiles(tree, selection.paths, this.hashes);
-    this.attempt(() => checkLinks(tree, files));
+    this.attempt(() => checkLinks(tree, files, rules));
     return { files, emptyFolders: selection.emptyFolders };
   }
 

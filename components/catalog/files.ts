@@ -1,4 +1,5 @@
 import type { FileHashes } from "./file-hashes";
+import type { IgnoreRules } from "./ignore-rules";
 import { InputError } from "./input-error";
 import { sha256 } from "./sha256";
 import { joined, type Tree } from "./tree";
@@ -96,20 +97,23 @@ function linesOf(files: readonly ContextFile[]): string {
  * @throws InputError for a link that points nowhere or out of the context: the docker-build provider stops hashing a folder at
  *   the one, and a build that reads the other is not the same everywhere
  */
-export function checkLinks(tree: Tree, files: readonly ContextFile[]): void {
+export function checkLinks(tree: Tree, files: readonly ContextFile[], rules: IgnoreRules): void {
   for (const { path, mode } of files) {
     if (mode !== "link") continue;
     const target = tree.targetOf(path);
-    const reached = endOf(tree, path);
+    const reached = endOf(tree, path, rules);
     const place = joined(tree.root, path);
     if (reached === "outside")
       throw new InputError(place, `points to ${target}, outside the build context; copy the file instead`);
     if (reached === "nothing")
-      throw new InputError(place, `points to ${target}, where nothing is; remove the link, or add the file`);
+      throw new InputError(
+        place,
+        `points to ${target}, where nothing is, or nothing that is not ignored; remove the link, or add the file`,
+      );
   }
 }
 
-function endOf(tree: Tree, link: string): "outside" | "nothing" | "something" {
+function endOf(tree: Tree, link: string, rules: IgnoreRules): "outside" | "nothing" | "something" {
   // Each round goes through one link; a circle of links leads nowhere.
   let path = link;
   for (let round = 0; round < 40; round++) {
@@ -121,11 +125,17 @@ function endOf(tree: Tree, link: string): "outside" | "nothing" | "something" {
       if (part !== ".." && part !== "." && part !== "") parts.push(part);
     }
     const through = firstLink(tree, parts);
-    if (through === undefined) return tree.kindOf(parts.join("/")) === undefined ? "nothing" : "something";
+    if (through === undefined) return isThere(tree, parts.join("/"), rules) ? "something" : "nothing";
     if (through.length === parts.length) path = parts.join("/");
     else return "something";
   }
   return "nothing";
+}
+
+/** What is ignored is not there: BuildKit fails where a step follows a link to it. */
+function isThere(tree: Tree, path: string, rules: IgnoreRules): boolean {
+  const kind = tree.kindOf(path);
+  return kind === "folder" ? path === "" || !rules.ignoresAllOf(path) : kind !== undefined && !rules.ignores(path);
 }
 
 /** The leading parts of a path up to the first of them that is a link. */

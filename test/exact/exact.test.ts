@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync } from "node:fs";
 import { join } from "node:path";
 import fc from "fast-check";
 import { buildArguments } from "../../components/catalog/build-arguments";
@@ -11,7 +11,16 @@ import { sha256 } from "../../components/catalog/sha256";
 import type { Upstream } from "../../components/catalog/upstreams";
 import { withFolder } from "../components/catalog/folder";
 import { Oracle, type OracleAnswer } from "../integration/oracle";
-import { type EditPlan, editPlan, type LayerPlan, layerPlan, upstreams, World, type WorldLayer } from "./world";
+import {
+  contentsOf,
+  type EditPlan,
+  editPlan,
+  type LayerPlan,
+  layerPlan,
+  upstreams,
+  World,
+  type WorldLayer,
+} from "./world";
 
 /** `npm run test:exact` plays more. */
 const edits = Number(process.env.STRATA_EXACT_EDITS ?? 300);
@@ -100,15 +109,6 @@ function agree(world: World, { name, own, mayTakeMore }: WorldLayer, layer: Cata
   const missed = answer.files.filter(({ path }) => !layer.files.some((file) => file.path === path));
   assert.deepEqual(missed, [], context);
   for (const folder of layer.emptyFolders) assert.ok(existsSync(join(layer.context, folder)), context);
-}
-
-/** Of a folder the Dockerfile and what is ignored, for a message. */
-function contentsOf(folder: string): string {
-  const files = ["Dockerfile", "Dockerfile.dockerignore", ".dockerignore"].map((name) => join(folder, name));
-  return files
-    .filter((file) => existsSync(file))
-    .map((file) => `${file}:\n${readFileSync(file, "utf8")}`)
-    .join("\n");
 }
 
 /** A layer changes just where what BuildKit makes of it does, or where what is beneath changes. */

@@ -1,4 +1,14 @@
-import { chmodSync, existsSync, lstatSync, mkdirSync, renameSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import {
+  chmodSync,
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { dirname, join } from "node:path";
 import fc from "fast-check";
 
@@ -95,7 +105,7 @@ export class World {
     for (const [index, path] of paths.entries()) {
       this.write(join("shared", path), `shared ${index}`);
       for (const layer of this.layers)
-        if ((index + layer.index) % 3 !== 0) this.write(join(layer.own, path), `${layer.name} ${index}`);
+        if ((index + layer.index) % 5 !== 2) this.write(join(layer.own, path), `${layer.name} ${index}`);
     }
     for (const folder of ["shared", ...this.layers.map((layer) => layer.own)]) {
       for (const [path, target] of links.slice(0, 3)) this.link(join(folder, path), target);
@@ -319,4 +329,13 @@ export class WorldLayer {
     ];
     return pick(forms, kind)();
   }
+}
+
+/** Of a folder the Dockerfile and what is ignored, for a message. */
+export function contentsOf(folder: string): string {
+  const files = ["Dockerfile", "Dockerfile.dockerignore", ".dockerignore"].map((name) => join(folder, name));
+  return files
+    .filter((file) => existsSync(file))
+    .map((file) => `${file}:\n${readFileSync(file, "utf8")}`)
+    .join("\n");
 }

@@ -107,6 +107,14 @@ describe("the files of a context", () => {
     });
   }
 
+  it("refuse a symbolic link to a file that is ignored", () => {
+    const ignored = { ...files, "image/Dockerfile.dockerignore": "secret\n", "image/secret": "s" };
+    withFolder(ignored, (folder) => {
+      symlinkSync("secret", join(folder, "image/link"));
+      assert.throws(() => layerOf(folder), /link: points to secret, where nothing is, or nothing that is not ignored/);
+    });
+  });
+
   it("do not mind a link that no step reads", () => {
     withFolder({ "image/Dockerfile": "FROM scratch\nCOPY a /\n", "image/a": "" }, (folder) => {
       symlinkSync("missing", join(folder, "image/link"));
