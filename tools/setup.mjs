@@ -7,7 +7,12 @@ import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
-const commands = { start: "tools/start.ts", test: "tools/test.ts", bench: "bench/speed.ts" };
+const commands = {
+  start: "tools/start.ts",
+  test: "tools/test.ts",
+  bench: "bench/speed.ts",
+  "bench:catalog": "bench/catalog.ts",
+};
 
 installPackages();
 const entry = commands[process.argv[2]];

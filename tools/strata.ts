@@ -9,7 +9,7 @@ import { planText } from "./plan/print";
 import { planSince } from "./plan/since";
 import { resetServices, startServices, statusOfServices, stopServices } from "./services/services";
 import { buildLog } from "./stack/build-logs";
-import { catalogOf } from "./stack/config-files";
+import { catalogOf, ownLinesIn } from "./stack/config-files";
 import { environmentOf, shellLines } from "./stack/environment";
 import { table } from "./terminal";
 import { installRunc, installTools } from "./toolchain/install";
@@ -130,7 +130,8 @@ program
     const { stdout: builder } = await execa("pulumi", asked, { cwd: root, env, timeout: 60_000 });
     const log = await buildLog(layer, builder.trim(), env);
     if (log === undefined) throw new Error(`the builder ${builder.trim()} has no record of a build of "${layer}"`);
-    print(options, { layer, log }, log.trimEnd());
+    const told = ownLinesIn(log, layer, options.stack);
+    print(options, { layer, log: told }, told.trimEnd());
   });
 
 interface PlanOptions {

@@ -1,5 +1,5 @@
 import { mkdirSync, readFileSync, renameSync, type Stats, writeFileSync } from "node:fs";
-import { dirname, relative } from "node:path";
+import { dirname } from "node:path";
 import { sha256 } from "./sha256";
 
 /** In milliseconds. A file that was changed so shortly before its hash was kept may change again with the same time. */
@@ -22,22 +22,21 @@ export class FileHashes {
     this.kept = file === undefined ? new Map() : readKept(file);
   }
 
-  /** sha256 of a file's contents, 64 hexadecimal digits. */
+  /** sha256 of a file's contents, 64 hexadecimal digits. @param path what the hash is kept under: the same in each run */
   of(path: string, stat: Stats): string {
-    const key = this.file === undefined ? path : relative(dirname(this.file), path);
-    const known = this.used.get(key) ?? this.kept.get(key);
+    const known = this.used.get(path) ?? this.kept.get(path);
     if (known && isSame(known, stat)) {
-      this.used.set(key, known);
+      this.used.set(path, known);
       return known[4];
     }
     const readAt = Date.now();
     const hash = sha256(readFileSync(path));
     this.dirty = true;
     if (readAt - Math.max(stat.mtimeMs, stat.ctimeMs) > settled) {
-      this.used.set(key, [stat.size, stat.mtimeMs, stat.ctimeMs, stat.ino, hash]);
+      this.used.set(path, [stat.size, stat.mtimeMs, stat.ctimeMs, stat.ino, hash]);
     } else {
-      this.used.delete(key);
-      this.kept.delete(key);
+      this.used.delete(path);
+      this.kept.delete(path);
     }
     return hash;
   }

@@ -1,4 +1,4 @@
-import { readFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import ignore from "@balena/dockerignore";
 
@@ -33,11 +33,7 @@ export function readIgnoreRules(dockerfile: string, context: string): IgnoreRule
   };
 }
 
+/** Most layers have neither file, and asking is cheaper than failing. */
 function readIfThere(file: string): string | undefined {
-  try {
-    return readFileSync(file, "utf8");
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === "ENOENT") return undefined;
-    throw error;
-  }
+  return existsSync(file) ? readFileSync(file, "utf8") : undefined;
 }

@@ -17,7 +17,7 @@ export class Tree {
 
   private readonly only: ReadonlyMap<string, ReadonlySet<string>> | undefined;
 
-  /** Names in a folder, sorted, with what they are; empty for what is no folder. Sockets and devices are left out. */
+  /** Names in a folder with what they are; empty for what is no folder. Sockets and devices are left out. */
   list(folder: string): ReadonlyMap<string, EntryKind> {
     const known = this.folders.get(folder);
     if (known) return known;
@@ -38,7 +38,7 @@ export class Tree {
   }
 
   statOf(path: string): Stats {
-    return lstatSync(join(this.root, path));
+    return lstatSync(`${this.root}/${path}`);
   }
 
   private read(folder: string): ReadonlyMap<string, EntryKind> {
@@ -52,7 +52,7 @@ export class Tree {
       if (["ENOENT", "ENOTDIR"].includes((error as NodeJS.ErrnoException).code ?? "")) return kinds;
       throw error;
     }
-    for (const entry of entries.sort((a, b) => (a.name < b.name ? -1 : 1))) {
+    for (const entry of entries) {
       if (only && !only.has(entry.name)) continue;
       if (entry.isDirectory()) kinds.set(entry.name, "folder");
       else if (entry.isSymbolicLink()) kinds.set(entry.name, "link");

@@ -38,6 +38,19 @@ export function failedStep(log: string): string {
   return (start === -1 ? lines.slice(-20) : lines.slice(start + 1).filter((line) => line !== "------")).join("\n");
 }
 
+/**
+ * Puts the user's own line numbers into what BuildKit prints of a Dockerfile, which it got in the normal form.
+ *
+ * @param file the user's Dockerfile
+ * @param lines for each line of the normal form the line of the user's file
+ */
+export function withOwnLines(log: string, file: string, lines: readonly number[]): string {
+  const own = (line: string) => String(lines[Number(line) - 1] ?? line);
+  return log
+    .replace(/^Dockerfile:(\d+)$/gm, (_, line) => `${file}:${own(line)}`)
+    .replace(/^( *)(\d+)( \| )/gm, (_, space, line, bar) => `${own(line).padStart(space.length + line.length)}${bar}`);
+}
+
 function buildx(args: string[], env: Environment) {
   return execa("buildx", args, { env, all: true, timeout: 30_000 });
 }

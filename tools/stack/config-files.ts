@@ -5,6 +5,7 @@ import { type Catalog, readCatalog } from "../../components/catalog/catalog";
 import { InputError } from "../../components/catalog/input-error";
 import { readUpstreams } from "../../components/catalog/upstreams";
 import { root } from "../home";
+import { withOwnLines } from "./build-logs";
 
 interface ConfigFile {
   readonly config?: Readonly<Record<string, unknown>>;
@@ -38,6 +39,16 @@ export function catalogOf(stack: string): Catalog {
     pinsFile,
     platforms: configOf(stack, "platforms") as string[],
   });
+}
+
+/** A layer's log with the line numbers of the user's own Dockerfile, as far as the family can be read. */
+export function ownLinesIn(log: string, layer: string, stack: string): string {
+  try {
+    const found = catalogOf(stack).find(({ name }) => name === layer);
+    return found ? withOwnLines(log, found.dockerfilePath, found.dockerfileLines) : log;
+  } catch {
+    return log;
+  }
 }
 
 function readConfig(name: string): Readonly<Record<string, unknown>> {

@@ -4,6 +4,7 @@ import type { Stack, UpOptions } from "@pulumi/pulumi/automation";
 import { homeAt } from "../home";
 import { pipedInterval, seconds } from "../terminal";
 import { buildLog, failedStep } from "./build-logs";
+import { ownLinesIn } from "./config-files";
 import { LayerEvents, type LayerProgress } from "./layer-events";
 
 const logFile = join(homeAt().logs, "up.log");
@@ -59,7 +60,9 @@ function diagnosticsIn(log: string): string {
 async function lastWordsOf(layer: string, stack: Stack): Promise<string> {
   const { value: builder } = await stack.getConfig("strata:builder");
   const log = await buildLog(layer, builder, stack.workspace.envVars).catch(() => undefined);
-  return log ? `${layer}:\n${failedStep(log)}` : `${layer}: the builder keeps no log of it`;
+  return log
+    ? `${layer}:\n${ownLinesIn(failedStep(log), layer, stack.name)}`
+    : `${layer}: the builder keeps no log of it`;
 }
 
 function keepLog(log: string): void {

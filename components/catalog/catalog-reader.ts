@@ -1,0 +1,244 @@
+import { existsSync, readFileSync, realpathSync } from "node:fs";
+import { join, relative } from "node:path";
+import { buildArguments } from "./build-arguments";
+import { type CatalogLayer, type CatalogSource, type CatalogSurvey, unpinned } from "./catalog";
+import { type DockerfileReading, type ImageUse, readDockerfile } from "./dockerfile/reading";
+import type { Trigger } from "./dockerfile/stages";
+import { FileHashes } from "./file-hashes";
+import { checkLinks, readContextFiles } from "./files";
+import { readIgnoreRules } from "./ignore-rules";
+import { readImageName } from "./image-name";
+import { InputError } from "./input-error";
+import { inBuildOrder, layerFolders, wrongNames } from "./layer-folders";
+import { type Manifest, readManifest } from "./manifest";
+import { selectFiles } from "./selection";
+import { Tree } from "./tree";
+import { fullRepository, type Upstream } from "./upstreams";
+
+/** Reads one family, and gathers what is wrong with it on the way. */
+export class CatalogReader {
+  private readonly problems: InputError[] = [];
+  private readonly names: readonly string[];
+  private readonly readings = new Map<string, DockerfileReading | undefined>();
+  private readonly manifests = new Map<string, Manifest>();
+  private readonly trees = new Map<string, Tree>();
+  private readonly hashes: FileHashes;
+  private readonly root: string;
+
+  constructor(private readonly source: CatalogSource) {
+    this.root = source.root ?? ".";
+    this.hashes = source.hashes ?? new FileHashes();
+    this.names = layerFolders(source.images);
+  }
+
+  read(): CatalogSurvey {
+    for (const problem of wrongNames(this.names, this.source.images)) this.problems.push(problem);
+    const layers = new Map(this.names.map((name) => [name, this.readLayer(name)]));
+    this.hashes.save();
+    return { layers: inBuildOrder(layers, this.source.images), problems: this.problems };
+  }
+
+  private readLayer(name: string): CatalogLayer {
+    const manifest = this.manifestOf(name);
+    const reading = this.readingOf(name) ?? unread(this.textOf(name));
+    const { images, base } = reading;
+    for (const image of images) this.refuseLatest(image, name);
+    const isLayer = (image: ImageUse) => this.names.includes(image.name);
+    return {
+      name,
+      context: this.contextOf(name, manifest),
+      dockerfilePath: this.fileOf(name),
+      dockerfile: reading.text,
+      dockerfileLines: reading.lines,
+      ...this.filesOf(name, manifest, reading),
+      layers: images.filter(isLayer).map((image) => image.name),
+      upstreams: images.filter((image) => !isLayer(image)).map((image) => this.upstreamOf(image, name)),
+      runsInside: [...reading.runsInside].sort(),
+      runsCommands: reading.runsCommands,
+      base,
+      arguments: manifest.arguments ?? {},
+      platforms: manifest.platforms ?? this.source.platforms,
+      rebuild: manifest.rebuild ?? 0,
+      manifest,
+    };
+  }
+
+  /** Undefined for one that cannot be read, and while it is being read. */
+  private readingOf(name: string): DockerfileReading | undefined {
+    if (this.readings.has(name)) return this.readings.get(name);
+    this.readings.set(name, undefined);
+    const manifest = this.manifestOf(name);
+    const file = this.fileOf(name);
+    const reading = this.attempt(() =>
+      readDockerfile(this.textOf(name), file, {
+        arguments: { ...buildArguments, ...manifest.arguments },
+        platforms: manifest.platforms ?? this.source.platforms,
+        triggersOf: (image) => this.triggersOf(image),
+      }),
+    );
+    this.readings.set(name, reading && this.source.prefix ? this.withLocalNames(reading) : reading);
+    for (const argument of Object.keys(manifest.arguments ?? {})) {
+      if (!reading || reading.declared.has(argument)) continue;
+      this.report(
+        join(this.source.images, name, "image.yaml"),
+        `arguments.${argument}: the Dockerfile has no ARG ${argument}; correct the name, or remove the key`,
+      );
+    }
+    return this.readings.get(name);
+  }
+
+  private withLocalNames(reading: DockerfileReading): DockerfileReading {
+    const images = reading.images.map((image) => ({ ...image, name: this.localName(image.name) }));
+    return {
+      ...reading,
+      images: [...new Map(images.map((image) => [image.name, image])).values()],
+      base: reading.base === undefined ? undefined : this.localName(reading.base),
+      runsInside: new Set([...reading.runsInside].map((image) => this.localName(image))),
+    };
+  }
+
+  private localName(image: string): string {
+    const read = readImageName(image);
+    const prefix = readImageName(`${this.source.prefix}/x`)?.repository.slice(0, -1) ?? "";
+    const name = read?.repository.startsWith(prefix) ? read.repository.slice(prefix.length) : "";
+    return this.names.includes(name) ? name : image;
+  }
+
+  /** Nobody knows the triggers of an upstream without fetching it; images that exist for theirs have onbuild in the tag. */
+  private triggersOf(image: string): readonly Trigger[] | undefined {
+    const layer = this.source.prefix ? this.localName(image) : image;
+    if (this.names.includes(layer)) return this.readingOf(layer)?.triggers ?? [];
+    return readImageName(image)?.tag?.includes("onbuild") ? undefined : [];
+  }
+
+  private filesOf(
+    name: string,
+    manifest: Manifest,
+    reading: DockerfileReading,
+  ): Pick<CatalogLayer, "files" | "emptyFolders"> {
+    const context = this.contextOf(name, manifest);
+    const file = this.fileOf(name);
+    const tree = this.treeOf(context);
+    const rules = readIgnoreRules(file, context);
+    const selection = selectFiles(tree, reading.sources, rules);
+    for (const { path, line } of selection.missing) {
+      this.report(
+        `${file}:${line}`,
+        `there is no "${path}" in the build context ${context}; correct the path, add the file, or do not ignore it`,
+      );
+    }
+    const files = readContextFiles(tree, selection.paths, this.hashes);
+    this.attempt(() => checkLinks(tree, files, rules));
+    return { files, emptyFolders: selection.emptyFolders };
+  }
+
+  /** A tag that moves names another image tomorrow. */
+  private refuseLatest({ name, written, line }: ImageUse, layer: string): void {
+    const read = readImageName(written);
+    const place = `${this.fileOf(layer)}:${line}`;
+    if (read?.digest || (read?.tag ?? "latest") !== "latest") return;
+    if (this.source.prefix && this.names.includes(name)) return;
+    if (read?.tag === "latest") {
+      this.report(place, `"${written}" has the tag latest, which moves; name a version, or a layer without a tag`);
+    } else if (!this.names.includes(name)) {
+      this.report(
+        place,
+        `"${written}" is no layer (${this.names.join(", ")}), and an upstream without a tag moves; correct the name, or give it a tag`,
+      );
+    }
+  }
+
+  private upstreamOf({ name, line }: ImageUse, layer: string): Upstream {
+    const digest = readImageName(name)?.digest;
+    if (digest) return { name, ref: `${fullRepository(name)}@${digest}`, digest, standIn: false };
+    const upstream = this.source.upstreams.get(name);
+    if (upstream) return upstream;
+    if (readImageName(name)?.tag !== undefined) {
+      this.report(
+        `${this.fileOf(layer)}:${line}`,
+        `"${name}" is neither a layer (${this.names.join(", ")}) nor pinned; correct the name, or pin it in ${this.source.pinsFile}`,
+      );
+    }
+    return { name, ref: name, digest: unpinned, standIn: false };
+  }
+
+  private contextOf(name: string, manifest: Manifest): string {
+    const own = join(this.source.images, name);
+    if (manifest.context === undefined) return own;
+    const context = join(this.root, manifest.context);
+    const place = join(own, "image.yaml");
+    if (!existsSync(context)) {
+      this.report(place, `context: there is no folder ${context}; it is relative to the repository's root`);
+      return own;
+    }
+    if (relative(realpathSync(this.root), realpathSync(context)).startsWith("..")) {
+      this.report(place, `context: ${context} leads out of the repository`);
+      return own;
+    }
+    return context;
+  }
+
+  private treeOf(context: string): Tree {
+    let tree = this.trees.get(context);
+    if (!tree) {
+      const prefix = relative(this.root, context);
+      tree = new Tree(context, this.source.only && within(this.source.only, prefix));
+      this.trees.set(context, tree);
+    }
+    return tree;
+  }
+
+  private manifestOf(name: string): Manifest {
+    let manifest = this.manifests.get(name);
+    if (!manifest) {
+      manifest = this.attempt(() => readManifest(join(this.source.images, name, "image.yaml"))) ?? {};
+      this.manifests.set(name, manifest);
+    }
+    return manifest;
+  }
+
+  private textOf(name: string): string {
+    return readFileSync(this.fileOf(name), "utf8");
+  }
+
+  private fileOf(name: string): string {
+    return join(this.source.images, name, "Dockerfile");
+  }
+
+  private attempt<T>(action: () => T): T | undefined {
+    try {
+      return action();
+    } catch (error) {
+      if (!(error instanceof InputError)) throw error;
+      if (!this.problems.some((problem) => problem.message === error.message)) this.problems.push(error);
+      return undefined;
+    }
+  }
+
+  private report(place: string, problem: string): void {
+    this.attempt(() => {
+      throw new InputError(place, problem);
+    });
+  }
+}
+
+/** What is known of a Dockerfile that cannot be read. */
+function unread(text: string): DockerfileReading {
+  return {
+    text,
+    lines: text.split("\n").map((_, index) => index + 1),
+    images: [],
+    sources: [{ path: "", line: 1, base: undefined }],
+    base: undefined,
+    runsInside: new Set(),
+    runsCommands: true,
+    declared: new Set(),
+    triggers: [],
+  };
+}
+
+function within(paths: ReadonlySet<string>, folder: string): ReadonlySet<string> {
+  if (folder === "") return paths;
+  const inside = [...paths].filter((path) => path.startsWith(`${folder}/`));
+  return new Set(inside.map((path) => path.slice(folder.length + 1)));
+}

@@ -1,0 +1,44 @@
+import assert from "node:assert/strict";
+import { bakeFile } from "../../../components/catalog/bake";
+import { readCatalog } from "../../../components/catalog/catalog";
+import { withFolder } from "./folder";
+
+const upstream = { name: "debian:12", ref: "docker.io/library/debian@sha256:1", digest: "sha256:1", standIn: true };
+
+describe("a bake file", () => {
+  it("has each layer with its context, pins, parents, arguments, platforms and mark", () => {
+    const files = {
+      "images/base.os/Dockerfile": "FROM debian:12\n",
+      "images/app/Dockerfile": "FROM base.os\nARG V\nCOPY main.go /\n",
+      "images/app/image.yaml": "context: src\narguments: { V: '1' }\nplatforms: [linux/arm64]\n",
+      "src/main.go": "",
+    };
+    withFolder(files, (root) => {
+      const source = { upstreams: new Map([[upstream.name, upstream]]), pinsFile: "", platforms: ["linux/amd64"] };
+      const file = bakeFile(readCatalog({ ...source, images: `${root}/images`, root }));
+      const labels = { "strata.stand-in": "debian:12" };
+      assert.deepEqual(file, {
+        group: { default: { targets: ["baseDos", "app"] } },
+        target: {
+          baseDos: {
+            context: `${root}/images/base.os`,
+            dockerfile: "Dockerfile",
+            contexts: { "debian:12": "docker-image://docker.io/library/debian@sha256:1" },
+            platforms: ["linux/amd64"],
+            labels,
+            tags: ["base.os"],
+          },
+          app: {
+            context: `${root}/src`,
+            dockerfile: "../images/app/Dockerfile",
+            contexts: { "base.os": "target:baseDos" },
+            args: { V: "1" },
+            platforms: ["linux/arm64"],
+            labels,
+            tags: ["app"],
+          },
+        },
+      });
+    });
+  });
+});
