@@ -1,7 +1,7 @@
 import { existsSync, readFileSync, realpathSync } from "node:fs";
 import { join, relative } from "node:path";
 import { buildArguments } from "./build-arguments";
-import { type CatalogLayer, type CatalogSource, type CatalogSurvey, unpinned } from "./catalog";
+import type { CatalogLayer, CatalogSource, CatalogSurvey } from "./catalog";
 import { type DockerfileReading, type ImageUse, readDockerfile } from "./dockerfile/reading";
 import type { Trigger } from "./dockerfile/stages";
 import { FileHashes } from "./file-hashes";
@@ -13,7 +13,7 @@ import { inBuildOrder, layerFolders, wrongNames } from "./layer-folders";
 import { type Manifest, readManifest } from "./manifest";
 import { selectFiles } from "./selection";
 import { Tree } from "./tree";
-import { fullRepository, type Upstream } from "./upstreams";
+import { fullRepository, type Upstream, unpinned } from "./upstreams";
 
 /** Reads one family, and gathers what is wrong with it on the way. */
 export class CatalogReader {

@@ -71,9 +71,6 @@ export interface CatalogSurvey {
   readonly problems: readonly InputError[];
 }
 
-/** The digest of an upstream that is not pinned, in a survey. */
-export const unpinned = "unpinned";
-
 /**
  * Reads a family from its folder: every folder in it with a Dockerfile is a layer.
  *

@@ -15,6 +15,9 @@ export interface Upstream {
   readonly standIn: boolean;
 }
 
+/** The digest of an upstream that is not pinned, where a family is only surveyed. */
+export const unpinned = "unpinned";
+
 /** A digest in the only form that registries use: `sha256:` and 64 hexadecimal digits. */
 const digestPattern = /^sha256:[0-9a-f]{64}$/;
 

@@ -1,6 +1,9 @@
 import assert from "node:assert/strict";
 import { chmodSync } from "node:fs";
 import { join } from "node:path";
+import { bakeFile } from "../../components/catalog/bake";
+import { readCatalog } from "../../components/catalog/catalog";
+import { readUpstreams } from "../../components/catalog/upstreams";
 import { localBuilder } from "../../tools/services/buildkit";
 import { startDaemon, stopDaemon } from "../../tools/services/daemon";
 import { registryDaemon } from "../../tools/services/registry";
@@ -120,6 +123,26 @@ describe("a family of three layers", () => {
     assert.equal(layers.tooling?.action, "changed");
     assert.equal(layers.app?.action, "unchanged");
     assert.deepEqual(await project.digests(), before);
+  });
+
+  it("is built by plain buildx from the file that strata bake prints", async () => {
+    const upstreams = readUpstreams(join(project.folder, "upstreams.yaml"), home.standInsFile);
+    const source = { upstreams, pinsFile: "upstreams.yaml", platforms: ["linux/amd64"] };
+    const file = bakeFile(readCatalog({ ...source, images: join(project.folder, "images"), root: project.folder }));
+    project.write("docker-bake.json", JSON.stringify(file));
+    const tar = join(project.folder, "app.tar");
+    const options = ["--builder", localBuilder, "--allow", "fs.read=/", "--allow", `fs.write=${project.folder}`];
+    await project.run(
+      "buildx",
+      "bake",
+      "-f",
+      "docker-bake.json",
+      "app",
+      ...options,
+      "--set",
+      `app.output=type=tar,dest=${tar}`,
+    );
+    assert.match(await project.run("tar", "-xOf", tar, "tooling", "usr/local/bin/app"), /^base\necho app\n/);
   });
 
   it("marks every image that was made on a stand-in", async function () {
