@@ -10,6 +10,7 @@ import { readImageName } from "./image-name";
 import { InputError } from "./input-error";
 import { inBuildOrder, layerFolders, wrongNames } from "./layer-folders";
 import { type Manifest, readManifest } from "./manifest";
+import { checkLock, isLock, type PackageLock, packageLocks } from "./pins/locks";
 import { selectFiles } from "./selection";
 import { Tree } from "./tree";
 import { fullRepository, type Upstream } from "./upstreams";
@@ -40,6 +41,8 @@ export interface CatalogLayer {
   readonly runsCommands: boolean;
   /** What the image itself stands on: a layer's or an upstream's name; undefined for `scratch`. */
   readonly base: string | undefined;
+  /** The locks of packages that its steps read. */
+  readonly packageLocks: readonly PackageLock[];
   /** What image.yaml gives in the place of ARGs' defaults. */
   readonly arguments: Readonly<Record<string, string>>;
   readonly platforms: readonly string[];
@@ -146,6 +149,7 @@ class CatalogReader {
       runsInside: [...reading.runsInside].sort(),
       runsCommands: reading.runsCommands,
       base,
+      packageLocks: this.locksOf(name, manifest, reading),
       arguments: manifest.arguments ?? {},
       platforms: manifest.platforms ?? this.source.platforms,
       rebuild: manifest.rebuild ?? 0,
@@ -206,6 +210,8 @@ class CatalogReader {
     const tree = this.treeOf(context);
     const selection = selectFiles(tree, reading.sources, readIgnoreRules(file, context));
     for (const { path, line } of selection.missing) {
+      // It is made from the list beside it, and locksOf says how.
+      if (isLock(path, context) && !existsSync(join(context, path))) continue;
       this.report(
         `${file}:${line}`,
         `there is no "${path}" in the build context ${context}; correct the path, add the file, or do not ignore it`,
@@ -214,6 +220,12 @@ class CatalogReader {
     const files = readContextFiles(tree, selection.paths, this.hashes);
     this.attempt(() => checkLinks(tree, files));
     return { files, emptyFolders: selection.emptyFolders };
+  }
+
+  private locksOf(name: string, manifest: Manifest, reading: DockerfileReading): readonly PackageLock[] {
+    const locks = this.attempt(() => packageLocks(reading.sources, this.contextOf(name, manifest), this.fileOf(name)));
+    for (const lock of locks ?? []) this.attempt(() => checkLock(lock));
+    return locks ?? [];
   }
 
   /** A tag that moves names another image tomorrow. */
