@@ -3,14 +3,18 @@ import { join } from "node:path";
 import { Command, InvalidArgumentError } from "commander";
 import { execa } from "execa";
 import { bakeFile } from "../components/catalog/bake";
+import { adviceOnPins } from "../components/catalog/pins/dropped";
+import type { LayerOutput } from "../components/family";
 import { localStack } from "../components/settings";
 import { homeAt, root } from "./home";
+import { catalogBesidesLocks, surveyPins, writeChanges } from "./pins/pins";
+import { pinsJson, pinsText } from "./pins/print";
 import { planText } from "./plan/print";
 import { planSince } from "./plan/since";
 import { resetServices, startServices, statusOfServices, stopServices } from "./services/services";
 import { buildLog } from "./stack/build-logs";
-import { catalogOf } from "./stack/config-files";
-import { environmentOf, shellLines } from "./stack/environment";
+import { catalogOf, catalogSourceOf, configOf } from "./stack/config-files";
+import { type Environment, environmentOf, shellLines } from "./stack/environment";
 import { table } from "./terminal";
 import { installRunc, installTools } from "./toolchain/install";
 import { planTools, serviceTools } from "./toolchain/tools";
@@ -130,8 +134,52 @@ program
     const { stdout: builder } = await execa("pulumi", asked, { cwd: root, env, timeout: 60_000 });
     const log = await buildLog(layer, builder.trim(), env);
     if (log === undefined) throw new Error(`the builder ${builder.trim()} has no record of a build of "${layer}"`);
-    print(options, { layer, log }, log.trimEnd());
+    const advice = adviceOnPins(log);
+    print(options, { layer, log }, advice ? `${log.trimEnd()}\n\n${advice}` : log.trimEnd());
   });
+
+program
+  .command("pins")
+  .description("what has moved of the upstreams and packages that are pinned, and which layers it would build")
+  .option("--write", "write it into upstreams.yaml and the locks")
+  .option("--exit-code", "exit with 2 where something has moved")
+  .option(...stackOption)
+  .option(...jsonOption)
+  .action(async (options: PinsOptions) => {
+    await installTools([...planTools, ...serviceTools], toStderr);
+    process.chdir(root);
+    const source = catalogSourceOf(options.stack);
+    const env = environmentOf(home, options.stack);
+    const survey = await surveyPins({
+      catalog: catalogBesidesLocks(source),
+      pinsFile: source.pinsFile,
+      builder: String(configOf(options.stack, "builder")),
+      env,
+      built: () => layersOf(options.stack, env),
+      report: toStderr,
+    });
+    toStderr("");
+    if (options.write) writeChanges(survey.changes);
+    for (const warning of survey.warnings) process.stderr.write(`warning: ${warning}\n`);
+    const written = options.write === true;
+    print(options, pinsJson(survey, written), pinsText(survey, written));
+    for (const problem of survey.problems) process.stderr.write(`strata: ${problem}\n`);
+    process.exitCode = survey.problems.length > 0 ? 1 : options.exitCode && survey.changes.length > 0 ? 2 : 0;
+  });
+
+interface PinsOptions {
+  readonly stack: string;
+  readonly json?: true;
+  readonly write?: true;
+  readonly exitCode?: true;
+}
+
+/** What a stack last built. */
+async function layersOf(stack: string, env: Environment): Promise<Readonly<Record<string, LayerOutput>>> {
+  const asked = ["stack", "output", "--json", "--stack", stack];
+  const { stdout } = await execa("pulumi", asked, { cwd: root, env, timeout: 60_000 });
+  return (JSON.parse(stdout) as { layers?: Record<string, LayerOutput> }).layers ?? {};
+}
 
 interface PlanOptions {
   readonly stack: string;
