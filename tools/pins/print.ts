@@ -3,11 +3,12 @@ import { table } from "../terminal";
 import type { PinsSurvey } from "./pins";
 
 /** What has moved as a table, and one line that sums it up. */
-export function pinsText({ pins, changes }: PinsSurvey, written: boolean): string {
+export function pinsText(survey: PinsSurvey, written: boolean): string {
+  const { pins } = survey;
   const shown = pins.filter(({ state }) => state !== "same");
   const rows = [...Map.groupBy(shown, ({ file }) => file)].flatMap(([file, moved]) => rowsOf(file, moved, pins));
   const parts = rows.length > 0 ? [table(["file", "name", "pin", "now", "note", "layers"], rows), ""] : [];
-  return [...parts, summary(pins, changes, written)].join("\n");
+  return [...parts, summary(survey, written)].join("\n");
 }
 
 /** The form that docs/guide/pins.md describes. */
@@ -19,7 +20,7 @@ export function pinsJson({ pins, changes, problems, warnings }: PinsSurvey, writ
 function rowsOf(file: string, moved: readonly Pin[], all: readonly Pin[]): string[][] {
   const [first] = moved as [Pin, ...Pin[]];
   const isFirstLock = all.every((pin) => pin.file !== file || pin.state === "new");
-  if (isFirstLock) return [[file, counted(moved.length), "–", "–", "new lock", first.layers.join(", ")]];
+  if (isFirstLock) return [[file, counted(moved.length, "package"), "–", "–", "new lock", first.layers.join(", ")]];
   return moved.map((pin) => [file, pin.name, short(pin.pin), short(pin.now), noteOn(pin), pin.layers.join(", ")]);
 }
 
@@ -38,17 +39,20 @@ function noteOn({ kind, state, security, dropped }: Pin): string {
   ].join(", ");
 }
 
-function summary(pins: readonly Pin[], changes: PinsSurvey["changes"], written: boolean): string {
+function summary({ pins, changes, problems }: PinsSurvey, written: boolean): string {
   const moved = pins.filter(({ state }) => state !== "same" && state !== "unknown").length;
   const unknown = pins.filter(({ state }) => state === "unknown").length;
-  const notAsked = unknown > 0 ? `; ${unknown} could not be asked` : "";
   const files = changes.map(({ file }) => file).join(", ");
-  if (files === "") return `${pins.length} pins, nothing to write${notAsked}`;
-  const counted = `${moved} of ${pins.length} pins moved${notAsked}`;
-  if (written) return `${counted}. Written: ${files}. pulumi preview says what that builds`;
-  return `${counted}. strata pins --write writes ${files}`;
+  const counts = [
+    `${moved} of ${counted(pins.length, "pin")} moved`,
+    ...(unknown > 0 ? [`${unknown} could not be asked`] : []),
+    ...(problems.length > 0 ? [counted(problems.length, "problem")] : []),
+  ].join(", ");
+  if (files === "") return `${counts}; nothing to write`;
+  if (written) return `${counts}; wrote ${files}: pulumi preview says what that builds`;
+  return `${counts}; strata pins --write writes ${files}`;
 }
 
-function counted(packages: number): string {
-  return packages === 1 ? "1 package" : `${packages} packages`;
+function counted(number: number, what: string): string {
+  return `${number} ${what}${number === 1 ? "" : "s"}`;
 }

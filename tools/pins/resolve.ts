@@ -65,7 +65,9 @@ async function build({ lock, ref, platforms, builder, env }: Question, ask: stri
     { env, all: true, reject: false, timeout: timeLimit },
   );
   if (!result.failed) return;
-  const why = result.timedOut ? `no answer in ${timeLimit / 60_000} minutes` : failedStep(result.all);
+  // The part of our own Dockerfile that BuildKit shows is nothing to look into.
+  const said = failedStep(result.all).replace(/^Dockerfile:\d+\n-+\n[\s\S]*?\n-+\n/m, "");
+  const why = result.timedOut ? `no answer in ${timeLimit / 60_000} minutes` : said;
   throw new Error(`${lock.file}: could not be resolved on ${lock.base} (${ref}):\n${why}`);
 }
 
