@@ -4,7 +4,6 @@ import { Command, InvalidArgumentError } from "commander";
 import { execa } from "execa";
 import { bakeFile } from "../components/catalog/bake";
 import { adviceOnPins } from "../components/catalog/pins/dropped";
-import type { LayerOutput } from "../components/family";
 import { localStack } from "../components/settings";
 import { homeAt, root } from "./home";
 import { catalogBesidesLocks, surveyPins, writeChanges } from "./pins/pins";
@@ -13,8 +12,9 @@ import { planText } from "./plan/print";
 import { planSince } from "./plan/since";
 import { resetServices, startServices, statusOfServices, stopServices } from "./services/services";
 import { buildLog } from "./stack/build-logs";
+import { builtLayers } from "./stack/built-layers";
 import { catalogOf, catalogSourceOf, configOf } from "./stack/config-files";
-import { type Environment, environmentOf, shellLines } from "./stack/environment";
+import { environmentOf, shellLines } from "./stack/environment";
 import { table } from "./terminal";
 import { installRunc, installTools } from "./toolchain/install";
 import { planTools, serviceTools } from "./toolchain/tools";
@@ -155,7 +155,7 @@ program
       pinsFile: source.pinsFile,
       builder: String(configOf(options.stack, "builder")),
       env,
-      built: () => layersOf(options.stack, env),
+      built: () => builtLayers(options.stack, env),
       report: toStderr,
     });
     toStderr("");
@@ -172,13 +172,6 @@ interface PinsOptions {
   readonly json?: true;
   readonly write?: true;
   readonly exitCode?: true;
-}
-
-/** What a stack last built. */
-async function layersOf(stack: string, env: Environment): Promise<Readonly<Record<string, LayerOutput>>> {
-  const asked = ["stack", "output", "--json", "--stack", stack];
-  const { stdout } = await execa("pulumi", asked, { cwd: root, env, timeout: 60_000 });
-  return (JSON.parse(stdout) as { layers?: Record<string, LayerOutput> }).layers ?? {};
 }
 
 interface PlanOptions {

@@ -1,10 +1,12 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
+import type { Catalog } from "../../components/catalog/catalog";
 import { readUpstreams } from "../../components/catalog/upstreams";
 import { catalogBesidesLocks, type PinsSurvey, surveyPins, writeChanges } from "../../tools/pins/pins";
 import { pinsText } from "../../tools/pins/print";
 import { localBuilder } from "../../tools/services/buildkit";
 import { buildLog, failedStep } from "../../tools/stack/build-logs";
+import { builtLayers } from "../../tools/stack/built-layers";
 import { home, Project } from "./project";
 
 const install =
@@ -23,16 +25,23 @@ const family = {
   "no-upstreams.yaml": "",
 };
 
-/** @param pinsFile none by default: asking registries that may be out of reach takes seconds */
-function survey(project: Project, pinsFile = join(project.folder, "no-upstreams.yaml")): Promise<PinsSurvey> {
-  const catalog = catalogBesidesLocks({
-    images: join(project.folder, "images"),
-    upstreams: readUpstreams(join(project.folder, "upstreams.yaml"), home.standInsFile),
-    pinsFile: "upstreams.yaml",
+function familyOf({ folder }: Project, images = "images", pinsFile = "upstreams.yaml"): Catalog {
+  return catalogBesidesLocks({
+    images: join(folder, images),
+    upstreams: readUpstreams(join(folder, pinsFile), home.standInsFile),
+    pinsFile,
     platforms: ["linux/amd64"],
   });
-  const built = () => project.layers();
-  return surveyPins({ catalog, pinsFile, builder: localBuilder, env: project.env, built, report: () => {} });
+}
+
+/** @param pinsFile none by default: asking registries that may be out of reach takes seconds */
+function survey(
+  project: Project,
+  { catalog = familyOf(project), pinsFile = "no-upstreams.yaml" } = {},
+): Promise<PinsSurvey> {
+  const { env, stackName, folder } = project;
+  const built = () => builtLayers(stackName, env, folder);
+  return surveyPins({ catalog, pinsFile: join(folder, pinsFile), builder: localBuilder, env, built, report: () => {} });
 }
 
 /** Of one layer's lock what is not the same, as `name: state`. */
@@ -73,10 +82,6 @@ describe("package pins", () => {
     const { layers } = await project.up();
     assert.deepEqual(layers.base?.action, "unchanged");
     assert.deepEqual(layers.more?.reasons, ["files"]);
-
-    project.write("images/more/packages.txt", "jq\n");
-    assert.deepEqual(movedIn(await survey(project), "more"), ["tree: gone"]);
-    project.write("images/more/packages.txt", "tree\n");
   });
 
   it("have nothing to write the second time, and build nothing", async () => {
@@ -88,7 +93,11 @@ describe("package pins", () => {
   it("that the archive has dropped fail the build, with the package and what to do, and are written anew", async () => {
     const lock = project.read("images/more/packages.lock");
     project.write("images/more/packages.lock", "tree=0.9-1\n");
+    project.append("images/base/Dockerfile", "RUN echo newer > /base\n");
+    const before = (await builtLayers(project.stackName, project.env, project.folder)).get("base");
     await assert.rejects(project.up());
+    const after = (await builtLayers(project.stackName, project.env, project.folder)).get("base");
+    assert.notEqual(after, before, "what was built of an update that failed counts");
     const log = (await buildLog("more", localBuilder, project.env)) ?? "";
     assert.match(failedStep(log), /\nThe archive no longer has tree 0\.9-1; run strata pins --write/);
 
@@ -121,7 +130,12 @@ describe("package pins", () => {
     const digest = (await project.layers()).base?.digest as string;
     await project.run("regctl", "image", "copy", `${here}@${digest}`, `${here}:13`);
     project.write("pins.yaml", `# ours\n${here}:13: ${old} # of May\n${here}:lost: ${old}\n${there}: ${old}\n`);
-    const found = await survey(project, join(project.folder, "pins.yaml"));
+    // What is pinned now is nowhere, so that a lock can only be resolved on what would be pinned.
+    project.write("others/up/Dockerfile", `FROM ${here}:13\n${install}`);
+    project.write("others/up/packages.txt", "jq\n");
+    const catalog = familyOf(project, "others", "pins.yaml");
+    const found = await survey(project, { catalog, pinsFile: "pins.yaml" });
+    assert.deepEqual(found.problems, []);
     assert.deepEqual(
       found.pins.filter(({ kind }) => kind === "upstream").map(({ state, now }) => [state, now]),
       [
@@ -130,7 +144,9 @@ describe("package pins", () => {
         ["unknown", null],
       ],
     );
+    assert.deepEqual(found.pins[0]?.layers, ["up"]);
     writeChanges(found.changes);
+    assert.equal(project.read("others/up/packages.lock"), "", "jq is in the image beneath");
     assert.equal(
       project.read("pins.yaml"),
       `# ours\n${here}:13: ${digest} # of May\n${here}:lost: ${old}\n${there}: ${old}\n`,

@@ -33,8 +33,8 @@ export interface PinsSource {
   /** The buildx builder. */
   readonly builder: string;
   readonly env: Environment;
-  /** For each layer where it was last built, as the stack's output `layers` says; asked for only where a lock needs it. */
-  readonly built: () => Promise<Readonly<Record<string, { readonly ref: string }>>>;
+  /** For each layer where it was last built: `repository@sha256:…`. Asked for only where a lock needs it. */
+  readonly built: () => Promise<ReadonlyMap<string, string>>;
   /** Says what is happening, in a few words. */
   readonly report: (text: string) => void;
 }
@@ -168,7 +168,7 @@ async function imageBeneath(
     const ref = now && !upstream.standIn ? `${fullRepository(base)}@${now}` : upstream.ref;
     return { ref, standIn: upstream.standIn };
   }
-  const ref = (await built())[base]?.ref;
+  const ref = (await built()).get(base);
   if (ref) return { ref, standIn: false };
   throw new Error(
     `${file}: stands on the layer "${base}", which this stack has not built yet; run pulumi up first (with an empty ${lockFile} here, if there is none)`,
