@@ -3,13 +3,17 @@ import { join } from "node:path";
 import { Command, InvalidArgumentError } from "commander";
 import { execa } from "execa";
 import { bakeFile } from "../components/catalog/bake";
+import { adviceOnPins } from "../components/catalog/pins/dropped";
 import { localStack } from "../components/settings";
 import { homeAt, root } from "./home";
+import { catalogBesidesLocks, surveyPins, writeChanges } from "./pins/pins";
+import { pinsJson, pinsText } from "./pins/print";
 import { planText } from "./plan/print";
 import { planSince } from "./plan/since";
 import { resetServices, startServices, statusOfServices, stopServices } from "./services/services";
 import { buildLog } from "./stack/build-logs";
-import { catalogOf, ownLinesIn } from "./stack/config-files";
+import { builtLayers } from "./stack/built-layers";
+import { catalogOf, catalogSourceOf, configOf, ownLinesIn } from "./stack/config-files";
 import { environmentOf, shellLines } from "./stack/environment";
 import { table } from "./terminal";
 import { installRunc, installTools } from "./toolchain/install";
@@ -130,9 +134,46 @@ program
     const { stdout: builder } = await execa("pulumi", asked, { cwd: root, env, timeout: 60_000 });
     const log = await buildLog(layer, builder.trim(), env);
     if (log === undefined) throw new Error(`the builder ${builder.trim()} has no record of a build of "${layer}"`);
-    const told = ownLinesIn(log, layer, options.stack);
-    print(options, { layer, log: told }, told.trimEnd());
+    const told = ownLinesIn(log, layer, options.stack).trimEnd();
+    const advice = adviceOnPins(log);
+    print(options, { layer, log: told }, advice ? `${told}\n\n${advice}` : told);
   });
+
+program
+  .command("pins")
+  .description("what has moved of the upstreams and packages that are pinned, and which layers it would build")
+  .option("--write", "write it into upstreams.yaml and the locks")
+  .option("--exit-code", "exit with 2 where something has moved")
+  .option(...stackOption)
+  .option(...jsonOption)
+  .action(async (options: PinsOptions) => {
+    await installTools([...planTools, ...serviceTools], toStderr);
+    process.chdir(root);
+    const source = catalogSourceOf(options.stack);
+    const env = environmentOf(home, options.stack);
+    const survey = await surveyPins({
+      catalog: catalogBesidesLocks(source),
+      pinsFile: source.pinsFile,
+      builder: String(configOf(options.stack, "builder")),
+      env,
+      built: () => builtLayers(options.stack, env),
+      report: toStderr,
+    });
+    toStderr("");
+    if (options.write) writeChanges(survey.changes);
+    for (const warning of survey.warnings) process.stderr.write(`warning: ${warning}\n`);
+    const written = options.write === true;
+    print(options, pinsJson(survey, written), pinsText(survey, written));
+    for (const problem of survey.problems) process.stderr.write(`strata: ${problem}\n`);
+    process.exitCode = survey.problems.length > 0 ? 1 : options.exitCode && survey.changes.length > 0 ? 2 : 0;
+  });
+
+interface PinsOptions {
+  readonly stack: string;
+  readonly json?: true;
+  readonly write?: true;
+  readonly exitCode?: true;
+}
 
 interface PlanOptions {
   readonly stack: string;

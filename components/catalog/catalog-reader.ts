@@ -11,6 +11,7 @@ import { readImageName } from "./image-name";
 import { InputError } from "./input-error";
 import { inBuildOrder, layerFolders, wrongNames } from "./layer-folders";
 import { type Manifest, readManifest } from "./manifest";
+import { checkLock, isLock, type PackageLock, packageLocks } from "./pins/locks";
 import { selectFiles } from "./selection";
 import { Tree } from "./tree";
 import { fullRepository, type Upstream, unpinned } from "./upstreams";
@@ -56,6 +57,7 @@ export class CatalogReader {
       runsInside: [...reading.runsInside].sort(),
       runsCommands: reading.runsCommands,
       base,
+      packageLocks: this.locksOf(name, manifest, reading),
       arguments: manifest.arguments ?? {},
       platforms: manifest.platforms ?? this.source.platforms,
       rebuild: manifest.rebuild ?? 0,
@@ -122,6 +124,8 @@ export class CatalogReader {
     const rules = readIgnoreRules(file, context);
     const selection = selectFiles(tree, reading.sources, rules);
     for (const { path, line } of selection.missing) {
+      // It is made from the list beside it, and locksOf says how.
+      if (isLock(path, context) && !existsSync(join(context, path))) continue;
       this.report(
         `${file}:${line}`,
         `there is no "${path}" in the build context ${context}; correct the path, add the file, or do not ignore it`,
@@ -130,6 +134,12 @@ export class CatalogReader {
     const files = readContextFiles(tree, selection.paths, this.hashes);
     this.attempt(() => checkLinks(tree, files, rules));
     return { files, emptyFolders: selection.emptyFolders };
+  }
+
+  private locksOf(name: string, manifest: Manifest, reading: DockerfileReading): readonly PackageLock[] {
+    const locks = this.attempt(() => packageLocks(reading.sources, this.contextOf(name, manifest), this.fileOf(name)));
+    for (const lock of locks ?? []) this.attempt(() => checkLock(lock));
+    return locks ?? [];
   }
 
   /** A tag that moves names another image tomorrow. */

@@ -3,6 +3,7 @@ import type { FileHashes } from "./file-hashes";
 import type { ContextFile } from "./files";
 import { InputError } from "./input-error";
 import type { Manifest } from "./manifest";
+import type { PackageLock } from "./pins/locks";
 import type { Upstream } from "./upstreams";
 
 /** One image of the family: a folder with a Dockerfile. */
@@ -31,6 +32,8 @@ export interface CatalogLayer {
   readonly runsCommands: boolean;
   /** What the image itself stands on: a layer's or an upstream's name; undefined for `scratch`. */
   readonly base: string | undefined;
+  /** The locks of packages that its steps read. */
+  readonly packageLocks: readonly PackageLock[];
   /** What image.yaml gives in the place of ARGs' defaults. */
   readonly arguments: Readonly<Record<string, string>>;
   readonly platforms: readonly string[];

@@ -1,4 +1,5 @@
 import { execa } from "execa";
+import { adviceOnPins } from "../../components/catalog/pins/dropped";
 import type { Environment } from "./environment";
 
 interface BuildRecord {
@@ -31,11 +32,16 @@ export async function buildLog(layer: string, builder: string, env: Environment)
   return log.all;
 }
 
-/** Of a build's log what the step that failed printed; the end of the log where no step did. */
+/**
+ * Of a build's log what the step that failed printed, and what to do about it where that is known; the end of the log where no
+ * step did.
+ */
 export function failedStep(log: string): string {
   const lines = log.trimEnd().split("\n");
   const start = lines.indexOf("------");
-  return (start === -1 ? lines.slice(-20) : lines.slice(start + 1).filter((line) => line !== "------")).join("\n");
+  const step = start === -1 ? lines.slice(-20) : lines.slice(start + 1).filter((line) => line !== "------");
+  const advice = adviceOnPins(log);
+  return [...step, ...(advice ? [advice] : [])].join("\n");
 }
 
 /**

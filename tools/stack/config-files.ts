@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { parse } from "yaml";
-import { type Catalog, readCatalog } from "../../components/catalog/catalog";
+import { type Catalog, type CatalogSource, readCatalog } from "../../components/catalog/catalog";
 import { InputError } from "../../components/catalog/input-error";
 import { readUpstreams } from "../../components/catalog/upstreams";
 import { root } from "../home";
@@ -25,6 +25,11 @@ export function configOf(stack: string, key: string): unknown {
 
 /** The family as a stack's configuration has it. @throws InputError for a stack without a file, and as `readCatalog` does */
 export function catalogOf(stack: string): Catalog {
+  return readCatalog(catalogSourceOf(stack));
+}
+
+/** Where a stack's family is read from. @throws InputError for a stack without a file, and for pins that cannot be read */
+export function catalogSourceOf(stack: string): CatalogSource {
   if (!existsSync(join(root, `Pulumi.${stack}.yaml`))) {
     throw new InputError(
       `Pulumi.${stack}.yaml`,
@@ -33,12 +38,12 @@ export function catalogOf(stack: string): Catalog {
   }
   const pinsFile = String(configOf(stack, "upstreams"));
   const standIns = configOf(stack, "standIns");
-  return readCatalog({
+  return {
     images: String(configOf(stack, "images")),
     upstreams: readUpstreams(pinsFile, standIns ? String(standIns) : undefined),
     pinsFile,
     platforms: configOf(stack, "platforms") as string[],
-  });
+  };
 }
 
 /** A layer's log with the line numbers of the user's own Dockerfile, as far as the family can be read. */

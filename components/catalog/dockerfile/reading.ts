@@ -11,7 +11,7 @@ export interface DockerfileReading {
   readonly lines: readonly number[];
   /** Every image that the build uses, by its familiar name, sorted, each once. Stages and `scratch` are not images. */
   readonly images: readonly ImageUse[];
-  /** What the build takes from its context, each once. */
+  /** What the build takes from its context, each once for each image beneath. */
   readonly sources: readonly Source[];
   /** The image that the result itself stands on, through stages; undefined for `scratch`. */
   readonly base: string | undefined;
@@ -76,7 +76,7 @@ export function readDockerfile(source: string, file: string, options: ReadingOpt
     images,
     sources: uniqueBy(
       readings.flatMap((reading) => reading.sources),
-      (found) => found.path,
+      ({ path, base }) => `${path}\0${base}`,
     ),
     base: first.base,
     runsInside: new Set(readings.flatMap((reading) => [...reading.runsInside])),
