@@ -1,6 +1,7 @@
 import type { Config } from "@pulumi/pulumi";
 import { z } from "zod";
 import { InputError } from "./catalog/input-error";
+import { platform } from "./catalog/platform";
 
 /** What a stack is told by its configuration; Pulumi.yaml describes each key. */
 export interface Settings {
@@ -31,9 +32,7 @@ const schema = z.object({
   builder: z.string().min(1, "expected the name of a buildx builder (docker buildx ls)"),
   images: z.string().min(1),
   upstreams: z.string().min(1),
-  platforms: z
-    .array(z.string().regex(/^[a-z0-9]+\/[a-z0-9]+(\/v\d+)?$/, "expected os/architecture: linux/amd64"))
-    .min(1),
+  platforms: z.array(platform).min(1),
   compression: z.enum(["zstd", "gzip"]),
   standIns: z.string().min(1).optional(),
 });

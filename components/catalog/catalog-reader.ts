@@ -1,19 +1,20 @@
-import { existsSync, readFileSync, realpathSync } from "node:fs";
-import { join, relative } from "node:path";
+import { existsSync, realpathSync, statSync } from "node:fs";
+import { basename, dirname, join, relative } from "node:path";
 import { buildArguments } from "./build-arguments";
 import type { CatalogLayer, CatalogSource, CatalogSurvey } from "./catalog";
 import { type DockerfileReading, type ImageUse, readDockerfile } from "./dockerfile/reading";
 import type { Trigger } from "./dockerfile/stages";
 import { FileHashes } from "./file-hashes";
-import { checkLinks, readContextFiles } from "./files";
-import { readIgnoreRules } from "./ignore-rules";
+import { type ContextFile, checkLinks, readContextFiles } from "./files";
+import { IgnoreRules, readIgnoreRules } from "./ignore-rules";
 import { readImageName } from "./image-name";
 import { InputError } from "./input-error";
 import { inBuildOrder, layerFolders, wrongNames } from "./layer-folders";
 import { type Manifest, readManifest } from "./manifest";
 import { checkLock, isLock, type PackageLock, packageLocks } from "./pins/locks";
+import { readText } from "./read-text";
 import { selectFiles } from "./selection";
-import { Tree } from "./tree";
+import { foldersOf, type Only, Tree } from "./tree";
 import { fullRepository, type Upstream, unpinned } from "./upstreams";
 
 /** Reads one family, and gathers what is wrong with it on the way. */
@@ -25,11 +26,13 @@ export class CatalogReader {
   private readonly trees = new Map<string, Tree>();
   private readonly hashes: FileHashes;
   private readonly root: string;
+  private readonly only: Only | undefined;
 
   constructor(private readonly source: CatalogSource) {
     this.root = source.root ?? ".";
     this.hashes = source.hashes ?? new FileHashes();
-    this.names = layerFolders(source.images);
+    this.only = source.only && foldersOf(source.only);
+    this.names = layerFolders(source.images, this.isThere);
   }
 
   read(): CatalogSurvey {
@@ -41,7 +44,7 @@ export class CatalogReader {
 
   private readLayer(name: string): CatalogLayer {
     const manifest = this.manifestOf(name);
-    const reading = this.readingOf(name) ?? unread(this.textOf(name));
+    const reading = this.readingOf(name) ?? unread(this.attempt(() => this.textOf(name)) ?? "");
     const { images, base } = reading;
     for (const image of images) this.refuseLatest(image, name);
     const isLayer = (image: ImageUse) => this.names.includes(image.name);
@@ -51,7 +54,8 @@ export class CatalogReader {
       dockerfilePath: this.fileOf(name),
       dockerfile: reading.text,
       dockerfileLines: reading.lines,
-      ...this.filesOf(name, manifest, reading),
+      files: this.filesOf(name, manifest, reading),
+      inherited: reading.inherited,
       layers: images.filter(isLayer).map((image) => image.name),
       upstreams: images.filter((image) => !isLayer(image)).map((image) => this.upstreamOf(image, name)),
       runsInside: [...reading.runsInside].sort(),
@@ -113,15 +117,11 @@ export class CatalogReader {
     return readImageName(image)?.tag?.includes("onbuild") ? undefined : [];
   }
 
-  private filesOf(
-    name: string,
-    manifest: Manifest,
-    reading: DockerfileReading,
-  ): Pick<CatalogLayer, "files" | "emptyFolders"> {
+  private filesOf(name: string, manifest: Manifest, reading: DockerfileReading): ContextFile[] {
     const context = this.contextOf(name, manifest);
     const file = this.fileOf(name);
     const tree = this.treeOf(context);
-    const rules = readIgnoreRules(file, context);
+    const rules = this.attempt(() => readIgnoreRules(file, context, this.isThere)) ?? new IgnoreRules([]);
     const selection = selectFiles(tree, reading.sources, rules);
     for (const { path, line } of selection.missing) {
       // It is made from the list beside it, and locksOf says how.
@@ -131,9 +131,9 @@ export class CatalogReader {
         `there is no "${path}" in the build context ${context}; correct the path, add the file, or do not ignore it`,
       );
     }
-    const files = readContextFiles(tree, selection.paths, this.hashes);
+    const files = this.attempt(() => readContextFiles(tree, selection, this.hashes)) ?? [];
     this.attempt(() => checkLinks(tree, files, rules));
-    return { files, emptyFolders: selection.emptyFolders };
+    return files;
   }
 
   private locksOf(name: string, manifest: Manifest, reading: DockerfileReading): readonly PackageLock[] {
@@ -177,11 +177,11 @@ export class CatalogReader {
     if (manifest.context === undefined) return own;
     const context = join(this.root, manifest.context);
     const place = join(own, "image.yaml");
-    if (!existsSync(context)) {
+    if (!statSync(context, { throwIfNoEntry: false })?.isDirectory()) {
       this.report(place, `context: there is no folder ${context}; it is relative to the repository's root`);
       return own;
     }
-    if (relative(realpathSync(this.root), realpathSync(context)).startsWith("..")) {
+    if (`${relative(realpathSync(this.root), realpathSync(context))}/`.startsWith("../")) {
       this.report(place, `context: ${context} leads out of the repository`);
       return own;
     }
@@ -191,8 +191,7 @@ export class CatalogReader {
   private treeOf(context: string): Tree {
     let tree = this.trees.get(context);
     if (!tree) {
-      const prefix = relative(this.root, context);
-      tree = new Tree(context, this.source.only && within(this.source.only, prefix));
+      tree = new Tree(context, this.only, relative(this.root, context));
       this.trees.set(context, tree);
     }
     return tree;
@@ -208,8 +207,15 @@ export class CatalogReader {
   }
 
   private textOf(name: string): string {
-    return readFileSync(this.fileOf(name), "utf8");
+    return readText(this.fileOf(name));
   }
+
+  /** Whether a file counts, which one that git ignores may not. */
+  private readonly isThere = (file: string): boolean => {
+    if (!this.only) return true;
+    const path = relative(this.root, file);
+    return this.only.get(dirname(path))?.has(basename(path)) ?? false;
+  };
 
   private fileOf(name: string): string {
     return join(this.source.images, name, "Dockerfile");
@@ -244,11 +250,6 @@ function unread(text: string): DockerfileReading {
     runsCommands: true,
     declared: new Set(),
     triggers: [],
+    inherited: [],
   };
-}
-
-function within(paths: ReadonlySet<string>, folder: string): ReadonlySet<string> {
-  if (folder === "") return paths;
-  const inside = [...paths].filter((path) => path.startsWith(`${folder}/`));
-  return new Set(inside.map((path) => path.slice(folder.length + 1)));
 }

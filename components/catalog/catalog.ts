@@ -20,14 +20,14 @@ export interface CatalogLayer {
   readonly dockerfileLines: readonly number[];
   /** What the build reads of its context, sorted by path. */
   readonly files: readonly ContextFile[];
-  /** Folders of the context that steps name though no file in them counts. */
-  readonly emptyFolders: readonly string[];
   /** The layers beneath, by name, sorted. */
   readonly layers: readonly string[];
   /** The upstreams beneath, sorted by name. */
   readonly upstreams: readonly Upstream[];
   /** Those of the two whose change makes steps run; upon a change of another one the result is only laid anew. */
   readonly runsInside: readonly string[];
+  /** The ONBUILD steps of the images beneath that its build runs, as text. */
+  readonly inherited: readonly string[];
   /** Whether its build runs commands, so that a cache is worth its upload. */
   readonly runsCommands: boolean;
   /** What the image itself stands on: a layer's or an upstream's name; undefined for `scratch`. */

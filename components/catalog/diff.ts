@@ -11,6 +11,7 @@ export interface LayerChange {
   readonly action: Action;
   /**
    * Why, own reasons first: `M Dockerfile`, `A path`, `M path`, `D path`, `argument X`, `platform`, `rebuild 2→3`,
+   * `ONBUILD of what is beneath`,
    * `upstream debian:trixie-slim 1a2b3c4d…→5e6f7a8b…`, `parent base`.
    */
   readonly reasons: readonly string[];
@@ -35,13 +36,15 @@ function changeOf(
   const own = ownReasons(before, after);
   const upstreams = movedUpstreams(before, after);
   const parents = after.layers.filter((parent) => beneath.get(parent)?.action !== "unchanged");
+  // A layer that is gone leaves its name to an upstream.
+  const gone = before.layers.filter((parent) => after.upstreams.some((upstream) => upstream.name === parent));
   const reasons = [
     ...own,
     ...upstreams.map(({ name: upstream, from, to }) => `upstream ${upstream} ${short(from)}→${short(to)}`),
-    ...parents.map((parent) => `parent ${parent}`),
+    ...[...parents, ...gone].map((parent) => `parent ${parent}`),
   ];
   if (reasons.length === 0) return { name, action: "unchanged", reasons };
-  const moved = [...upstreams.map((upstream) => upstream.name), ...parents];
+  const moved = [...upstreams.map((upstream) => upstream.name), ...parents, ...gone];
   const runs = own.length > 0 || moved.some((parent) => after.runsInside.includes(parent));
   return { name, action: runs ? "build" : "rebase", reasons };
 }
@@ -50,22 +53,26 @@ function ownReasons(before: CatalogLayer, after: CatalogLayer): string[] {
   return [
     ...(before.dockerfile === after.dockerfile ? [] : ["M Dockerfile"]),
     ...changedFiles(before, after),
-    ...changedKeys(before.arguments, after.arguments).map((argument) => `argument ${argument}`),
+    ...(String(before.inherited) === String(after.inherited) ? [] : ["ONBUILD of what is beneath"]),
+    ...changedKeys(asMap(before.arguments), asMap(after.arguments)).map((argument) => `argument ${argument}`),
     ...(String([...before.platforms].sort()) === String([...after.platforms].sort()) ? [] : ["platform"]),
     ...(before.rebuild === after.rebuild ? [] : [`rebuild ${before.rebuild}→${after.rebuild}`]),
   ];
 }
 
 function changedFiles(before: CatalogLayer, after: CatalogLayer): string[] {
-  const lines = (layer: CatalogLayer) =>
-    Object.fromEntries(layer.files.map((file) => [file.path, `${file.hash} ${file.mode}`]));
+  const lines = (layer: CatalogLayer) => new Map(layer.files.map(({ path, hash, mode }) => [path, `${hash} ${mode}`]));
   const [old, now] = [lines(before), lines(after)];
-  return changedKeys(old, now).map((path) => `${!(path in old) ? "A" : path in now ? "M" : "D"} ${path}`);
+  return changedKeys(old, now).map((path) => `${!old.has(path) ? "A" : now.has(path) ? "M" : "D"} ${path}`);
 }
 
-function changedKeys(before: Readonly<Record<string, string>>, after: Readonly<Record<string, string>>): string[] {
-  const keys = new Set([...Object.keys(before), ...Object.keys(after)]);
-  return [...keys].filter((key) => before[key] !== after[key]).sort();
+function changedKeys(before: ReadonlyMap<string, string>, after: ReadonlyMap<string, string>): string[] {
+  const keys = new Set([...before.keys(), ...after.keys()]);
+  return [...keys].filter((key) => before.get(key) !== after.get(key)).sort();
+}
+
+function asMap(record: Readonly<Record<string, string>>): Map<string, string> {
+  return new Map(Object.entries(record));
 }
 
 function movedUpstreams(before: CatalogLayer, after: CatalogLayer): { name: string; from: string; to: string }[] {

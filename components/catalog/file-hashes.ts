@@ -62,7 +62,8 @@ function isSame([size, modified, changed, inode]: Kept, stat: Stats): boolean {
 
 function readKept(file: string): Map<string, Kept> {
   try {
-    return new Map(JSON.parse(readFileSync(file, "utf8")) as [string, Kept][]);
+    const kept = JSON.parse(readFileSync(file, "utf8")) as [string, Kept][];
+    return new Map(kept.filter(([, entry]) => Array.isArray(entry)));
   } catch {
     return new Map();
   }

@@ -1,6 +1,7 @@
 import type { FileHashes } from "./file-hashes";
 import type { IgnoreRules } from "./ignore-rules";
 import { InputError } from "./input-error";
+import type { Selection } from "./selection";
 import { sha256 } from "./sha256";
 import { joined, type Tree } from "./tree";
 
@@ -8,22 +9,33 @@ import { joined, type Tree } from "./tree";
 export interface ContextFile {
   /** Relative to the context, with forward slashes. */
   readonly path: string;
-  /** `755` where the owner may execute it, `644` otherwise, `link` for a symbolic link. */
-  readonly mode: "644" | "755" | "link";
-  /** sha256 of the contents, 64 hexadecimal digits; of a link's target for a link. */
+  /**
+   * `755` where the owner may execute it, `644` otherwise, `link` for a symbolic link, `dir` for a folder that a step names and that has
+   * nothing that counts in it.
+   */
+  readonly mode: "644" | "755" | "link" | "dir";
+  /** sha256 of the contents, 64 hexadecimal digits; of a link's target for a link, of nothing for a folder. */
   readonly hash: string;
 }
 
 /** More lines than this are not kept of one layer: a stack's state is written anew with every step of an update. */
 const mostLines = 500;
 
-/** @param paths of files and links, sorted */
-export function readContextFiles(tree: Tree, paths: readonly string[], hashes: FileHashes): ContextFile[] {
-  return paths.map((path) => {
-    const stat = tree.statOf(path);
-    if (stat.isSymbolicLink()) return { path, mode: "link", hash: sha256(tree.targetOf(path)) };
-    return { path, mode: stat.mode & 0o100 ? "755" : "644", hash: hashes.of(joined(tree.root, path), stat) };
+/** @throws InputError for what is gone by now */
+export function readContextFiles(tree: Tree, { paths, emptyFolders }: Selection, hashes: FileHashes): ContextFile[] {
+  const folders = emptyFolders.map((path): ContextFile => ({ path, mode: "dir", hash: sha256("") }));
+  const files = paths.map((path) => {
+    const file = tree.files.get(path) ?? readContextFile(tree, path, hashes);
+    tree.files.set(path, file);
+    return file;
   });
+  return folders.length === 0 ? files : [...files, ...folders].sort((a, b) => (a.path < b.path ? -1 : 1));
+}
+
+function readContextFile(tree: Tree, path: string, hashes: FileHashes): ContextFile {
+  const stat = tree.statOf(path);
+  if (stat.isSymbolicLink()) return { path, mode: "link", hash: sha256(tree.targetOf(path)) };
+  return { path, mode: stat.mode & 0o100 ? "755" : "644", hash: hashes.of(joined(tree.root, path), stat) };
 }
 
 /**

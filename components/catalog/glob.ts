@@ -20,18 +20,28 @@ export function matcher(pattern: string): (name: string) => boolean {
 }
 
 function regularExpression(pattern: string): RegExp {
+  // What is left open: a bracket, or a backslash before nothing.
+  if (/(?:^|[^\\])(?:\\\\)*(?:\\|\[[^\]]*)$/su.test(pattern)) throw new Error(badPattern(pattern));
   const tokens = /\\(.)|\*|\?|\[(\^?)((?:\\.|[^\]\\])+)\]|([$^.+(){}|\]])/gsu;
   try {
     return new RegExp(`^${pattern.replace(tokens, translate)}$`, "su");
   } catch {
-    throw new Error(`"${pattern}" is no pattern that COPY knows; close the bracket, or put a backslash before it`);
+    throw new Error(badPattern(pattern));
   }
+}
+
+function badPattern(pattern: string): string {
+  return `"${pattern}" is no pattern; close the bracket, or put a backslash before it`;
 }
 
 function translate(all: string, escaped?: string, not?: string, set?: string, plain?: string): string {
   if (all === "*") return "[^/]*";
   if (all === "?") return "[^/]";
-  if (set !== undefined) return `[${not ?? ""}${set.replace(/[[&~|^]/g, "\\$&")}]`;
-  const character = escaped ?? plain ?? all;
+  if (set !== undefined)
+    return `[${not ?? ""}${set.replace(/\\(.)|([[^])/gsu, (_, quoted, special) => characterOf(quoted ?? special))}]`;
+  return characterOf(escaped ?? plain ?? all);
+}
+
+function characterOf(character: string): string {
   return /[\\^$.*+?()[\]{}|/]/.test(character) ? `\\${character}` : character;
 }

@@ -1,17 +1,25 @@
-import { existsSync, readdirSync } from "node:fs";
+import { existsSync, readdirSync, statSync } from "node:fs";
 import { join } from "node:path";
 import type { Catalog, CatalogLayer } from "./catalog";
 import { layerName } from "./image-name";
 import { InputError } from "./input-error";
 
-/** The names of the folders that are layers, sorted. @throws InputError for a family without any */
-export function layerFolders(imagesFolder: string): string[] {
-  if (!existsSync(imagesFolder)) {
+/**
+ * The names of the folders that are layers, sorted.
+ *
+ * @param isThere whether a Dockerfile counts; by default any that is on disk does
+ * @throws InputError for a family without any
+ */
+export function layerFolders(imagesFolder: string, isThere: (file: string) => boolean = () => true): string[] {
+  if (!statSync(imagesFolder, { throwIfNoEntry: false })?.isDirectory()) {
     throw new InputError(imagesFolder, "no such folder; make it, or set strata:images to the folder of the family");
   }
   const names = readdirSync(imagesFolder, { withFileTypes: true })
-    .filter((entry) => entry.isDirectory() && existsSync(join(imagesFolder, entry.name, "Dockerfile")))
+    .filter((entry) => entry.isDirectory())
     .map((entry) => entry.name)
+    .filter(
+      (name) => existsSync(join(imagesFolder, name, "Dockerfile")) && isThere(join(imagesFolder, name, "Dockerfile")),
+    )
     .sort();
   if (names.length === 0) throw new InputError(imagesFolder, "has no folder with a Dockerfile; add one for each image");
   return names;

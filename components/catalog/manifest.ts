@@ -1,5 +1,6 @@
-import { existsSync, readFileSync } from "node:fs";
 import { z } from "zod";
+import { platform } from "./platform";
+import { readTextIfThere } from "./read-text";
 import { readYaml } from "./read-yaml";
 
 /** What `image.yaml` beside a Dockerfile may say: only what the Dockerfile itself cannot. All of it is optional. */
@@ -7,7 +8,7 @@ export const manifestSchema = z
   .strictObject({
     description: z.string().min(1).optional().describe("What the image is for, in a sentence."),
     platforms: z
-      .array(z.string().regex(/^[a-z0-9]+\/[a-z0-9]+(\/v\d+)?$/, "expected os/architecture, such as linux/amd64"))
+      .array(platform)
       .min(1)
       .optional()
       .describe("What the image is built for, in the place of strata:platforms."),
@@ -39,6 +40,5 @@ export type Manifest = z.infer<typeof manifestSchema>;
 
 /** @param file `images/<name>/image.yaml`; one that is missing says nothing. @throws InputError naming file, line and key */
 export function readManifest(file: string): Manifest {
-  if (!existsSync(file)) return {};
-  return readYaml(file, readFileSync(file, "utf8"), manifestSchema);
+  return readYaml(file, readTextIfThere(file) ?? "", manifestSchema);
 }

@@ -1,4 +1,4 @@
-import { LineCounter, parseDocument } from "yaml";
+import { type Document, LineCounter, parseDocument } from "yaml";
 import type { z } from "zod";
 import { InputError } from "./input-error";
 
@@ -12,7 +12,7 @@ export function readYaml<T>(file: string, text: string, schema: z.ZodType<T>): T
     const message = wrong.message.split("\n")[0]?.replace(/ at line .*$/, "");
     throw new InputError(`${file}:${lineCounter.linePos(wrong.pos[0]).line}`, `is no YAML: ${message}`);
   }
-  const result = schema.safeParse(document.toJS() ?? {});
+  const result = schema.safeParse(dataOf(document, file) ?? {});
   if (result.success) return result.data;
   const issue = result.error.issues[0] as z.core.$ZodIssue;
   const path = issue.code === "unrecognized_keys" ? [...issue.path, issue.keys[0] as string] : issue.path;
@@ -20,4 +20,13 @@ export function readYaml<T>(file: string, text: string, schema: z.ZodType<T>): T
   const line = node?.range ? `:${lineCounter.linePos(node.range[0]).line}` : "";
   const message = issue.code === "unrecognized_keys" ? "there is no such key" : issue.message;
   throw new InputError(`${file}${line}`, `${path.join(".")}: ${message}`);
+}
+
+function dataOf(document: Document, file: string): unknown {
+  try {
+    return document.toJS();
+  } catch (error) {
+    // An alias without an anchor, or too many of them.
+    throw new InputError(file, (error as Error).message);
+  }
 }

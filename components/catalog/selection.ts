@@ -24,6 +24,9 @@ export function selectFiles(tree: Tree, sources: readonly Source[], rules: Ignor
   return { paths: [...selector.paths].sort(), emptyFolders: [...selector.emptyFolders].sort(), missing };
 }
 
+/** In parts; more than any file system takes. */
+const longestPath = 500;
+
 class Selector {
   readonly paths = new Set<string>();
   readonly emptyFolders = new Set<string>();
@@ -41,6 +44,8 @@ class Selector {
 
   private follow(folder: string, parts: readonly string[]): boolean {
     const [part, ...rest] = parts;
+    // A link to something beneath itself leads on and on.
+    if (parts.length > longestPath) return false;
     if (part === undefined) return this.selectAll(folder);
     // BuildKit takes ** for many folders in some places and for one in others.
     if (part.includes("**")) return this.selectAll(folder);

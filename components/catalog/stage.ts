@@ -5,6 +5,7 @@ import {
   existsSync,
   linkSync,
   mkdirSync,
+  mkdtempSync,
   readdirSync,
   readFileSync,
   readlinkSync,
@@ -31,6 +32,9 @@ export interface StagedLayer {
 /** A build may still read the version before last. */
 const versionsKept = 3;
 
+/** In milliseconds: longer than a build of one layer takes. */
+const untouched = 60 * 60_000;
+
 /**
  * Lays out what one layer is built from: just the files that count, with modes 0644 and 0755 whatever the umask, and
  * the Dockerfile in its normal form beside them.
@@ -44,17 +48,32 @@ const versionsKept = 3;
  * @throws InputError for a file that changes while it is being read
  */
 export function stageLayer(layer: CatalogLayer, staging: string): StagedLayer {
-  const contents = sha256(JSON.stringify([layer.dockerfile, layer.files, layer.emptyFolders]));
+  const contents = sha256(JSON.stringify([layer.dockerfile, layer.files]));
   const folder = join(staging, layer.name, contents.slice(0, 16));
-  if (!existsSync(folder)) {
-    const unfinished = `${folder}.${process.pid}`;
-    rmSync(unfinished, { recursive: true, force: true });
+  if (existsSync(folder)) {
+    touch(folder);
+  } else {
+    // Where no other process looks for versions to take away.
+    mkdirSync(join(staging, ".unfinished"), { recursive: true });
+    const unfinished = mkdtempSync(join(staging, ".unfinished", `${layer.name}-`));
     layOut(layer, join(unfinished, "context"), join(staging, ".files"));
     writeDockerfile(layer, unfinished);
+    chmodSync(unfinished, 0o755);
+    mkdirSync(dirname(folder), { recursive: true });
     rename(unfinished, folder);
     prune(staging, layer.name);
   }
   return { context: `${folder}/context`, dockerfile: `${folder}/Dockerfile` };
+}
+
+/** The versions used last are those that stay. */
+function touch(folder: string): void {
+  const now = new Date();
+  try {
+    utimesSync(folder, now, now);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== "ENOENT") throw error;
+  }
 }
 
 function writeDockerfile(layer: CatalogLayer, folder: string): void {
@@ -88,20 +107,22 @@ function layOut(layer: CatalogLayer, folder: string, store: string): void {
   };
   makeFolder(folder);
   mkdirSync(store, { recursive: true });
-  for (const empty of layer.emptyFolders) makeFolder(join(folder, empty));
   const linked = new Set<string>();
   for (const file of layer.files) {
     const target = join(folder, file.path);
     const source = join(layer.context, file.path);
-    makeFolder(dirname(target));
+    makeFolder(file.mode === "dir" ? target : dirname(target));
+    if (file.mode === "dir") continue;
     if (file.mode === "link") {
-      symlinkSync(readlinkSync(source), target);
+      const pointsTo = readlinkSync(source);
+      if (sha256(pointsTo) !== file.hash) throw changing(source);
+      symlinkSync(pointsTo, target);
       continue;
     }
     const kept = join(store, `${file.hash}-${file.mode}`);
     keep(source, kept, file);
     // Two links to one file within a context would become two links in the image.
-    if (linked.has(kept) || !link(kept, target)) copy(kept, target, file);
+    if (linked.has(kept) || !link(kept, target)) copy(source, target, file);
     linked.add(kept);
   }
 }
@@ -111,18 +132,23 @@ function keep(source: string, kept: string, file: ContextFile): void {
   if (existsSync(kept)) return;
   const unfinished = `${kept}.${process.pid}`;
   copy(source, unfinished, file);
-  if (sha256(readFileSync(unfinished)) !== file.hash) {
-    rmSync(unfinished);
-    throw new InputError(source, "changes while it is being read; wait for what writes it, and try again");
-  }
   renameSync(unfinished, kept);
 }
 
+/** @throws InputError where the file is not any more what the plan is made of */
 function copy(source: string, target: string, file: ContextFile): void {
   // A file system that can clone does, which takes no room.
   copyFileSync(source, target, constants.COPYFILE_FICLONE);
+  if (sha256(readFileSync(target)) !== file.hash) {
+    rmSync(target);
+    throw changing(source);
+  }
   chmodSync(target, Number.parseInt(file.mode, 8));
   utimesSync(target, sourceDateEpoch, sourceDateEpoch);
+}
+
+function changing(source: string): InputError {
+  return new InputError(source, "changes while it is being read; wait for what writes it, and try again");
 }
 
 /** @returns false where a file system has no hard links, or has too many of one file */
@@ -135,18 +161,24 @@ function link(from: string, to: string): boolean {
   }
 }
 
-/** Takes away versions that no build reads any more, and the files that only they had. */
+/**
+ * Takes away versions that no build reads any more, and the files that only they had. Another process may do the same, or be about to
+ * link a file that no version has yet: young files stay, and what is gone already is no error.
+ */
 function prune(staging: string, name: string): void {
   const versions = readdirSync(join(staging, name))
     .map((version) => join(staging, name, version))
-    .map((path) => ({ path, made: statSync(path).mtimeMs }))
-    .sort((a, b) => b.made - a.made);
-  const old = versions.slice(versionsKept);
+    .map((path) => ({ path, used: statSync(path, { throwIfNoEntry: false })?.mtimeMs ?? 0 }))
+    .sort((a, b) => b.used - a.used);
+  const old = versions.slice(versionsKept).filter(({ used }) => Date.now() - used > untouched);
   if (old.length === 0) return;
   for (const { path } of old) rmSync(path, { recursive: true, force: true });
-  const store = join(staging, ".files");
-  for (const file of readdirSync(store)) {
-    const path = join(store, file);
-    if (statSync(path, { throwIfNoEntry: false })?.nlink === 1) rmSync(path, { force: true });
+  for (const folder of [".files", ".unfinished"]) {
+    for (const entry of readdirSync(join(staging, folder))) {
+      const path = join(staging, folder, entry);
+      const stat = statSync(path, { throwIfNoEntry: false });
+      if (!stat || Date.now() - stat.ctimeMs < untouched) continue;
+      if (stat.isDirectory() || stat.nlink === 1) rmSync(path, { recursive: true, force: true });
+    }
   }
 }

@@ -1,21 +1,28 @@
-import { lstatSync, readdirSync, readlinkSync, type Stats } from "node:fs";
+import { type Dirent, lstatSync, readdirSync, readlinkSync, type Stats } from "node:fs";
 import { join } from "node:path";
+import type { ContextFile } from "./files";
+import { InputError } from "./input-error";
 
 export type EntryKind = "file" | "folder" | "link";
 
+/** For each folder, the root being empty, the names of its entries that count. */
+export type Only = ReadonlyMap<string, ReadonlySet<string>>;
+
 /** A folder as it is on disk while it is being read: each part of it is looked at once. */
 export class Tree {
+  /** What was read of its files, by path. */
+  readonly files = new Map<string, ContextFile>();
   private readonly folders = new Map<string, ReadonlyMap<string, EntryKind>>();
 
-  /** @param only where given, all that counts of the folder: the paths of files and links */
+  /**
+   * @param only where given, all that counts
+   * @param prefix what this folder is called there
+   */
   constructor(
     readonly root: string,
-    only?: ReadonlySet<string>,
-  ) {
-    if (only) this.only = foldersOf(only);
-  }
-
-  private readonly only: ReadonlyMap<string, ReadonlySet<string>> | undefined;
+    private readonly only?: Only,
+    private readonly prefix = "",
+  ) {}
 
   /** Names in a folder with what they are; empty for what is no folder. Sockets and devices are left out. */
   list(folder: string): ReadonlyMap<string, EntryKind> {
@@ -37,15 +44,18 @@ export class Tree {
     return readlinkSync(join(this.root, link));
   }
 
+  /** @throws InputError for what is gone, or has a name that is no UTF-8 */
   statOf(path: string): Stats {
-    return lstatSync(`${this.root}/${path}`);
+    const stat = lstatSync(`${this.root}/${path}`, { throwIfNoEntry: false });
+    if (stat) return stat;
+    throw new InputError(joined(this.root, path), "is not there any more, or has a name that is not UTF-8; rename it");
   }
 
   private read(folder: string): ReadonlyMap<string, EntryKind> {
     const kinds = new Map<string, EntryKind>();
-    const only = this.only?.get(folder);
+    const only = this.only?.get(joined(this.prefix, folder));
     if (this.only && !only) return kinds;
-    let entries: import("node:fs").Dirent[];
+    let entries: Dirent[];
     try {
       entries = readdirSync(join(this.root, folder), { withFileTypes: true });
     } catch (error) {
@@ -63,7 +73,7 @@ export class Tree {
 }
 
 /** For each folder that has something of `paths` in it the names of its entries that do. */
-function foldersOf(paths: ReadonlySet<string>): Map<string, Set<string>> {
+export function foldersOf(paths: Iterable<string>): Only {
   const folders = new Map<string, Set<string>>([["", new Set()]]);
   const add = (path: string) => {
     const slash = path.lastIndexOf("/");

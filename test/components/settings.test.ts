@@ -8,7 +8,7 @@ const good = {
   builder: "mine",
   images: "images",
   upstreams: "upstreams.yaml",
-  platforms: '["linux/amd64","linux/arm64/v8"]',
+  platforms: '["linux/amd64","linux/arm/v7"]',
   compression: "zstd",
   standIns: "",
 };
@@ -25,7 +25,7 @@ describe("settings", () => {
   it("are read from the configuration", () => {
     assert.deepEqual(read({}), {
       ...good,
-      platforms: ["linux/amd64", "linux/arm64/v8"],
+      platforms: ["linux/amd64", "linux/arm/v7"],
       standIns: undefined,
     });
   });

@@ -1,8 +1,8 @@
 import { existsSync, mkdtempSync, realpathSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join, relative, resolve } from "node:path";
+import { join, relative } from "node:path";
 import { execa } from "execa";
-import { type CatalogSource, type CatalogSurvey, surveyCatalog } from "../../components/catalog/catalog";
+import { type Catalog, type CatalogSource, type CatalogSurvey, surveyCatalog } from "../../components/catalog/catalog";
 import { diffCatalogs, type LayerChange } from "../../components/catalog/diff";
 import { InputError } from "../../components/catalog/input-error";
 import { readUpstreams, type Upstream } from "../../components/catalog/upstreams";
@@ -16,10 +16,7 @@ export interface SincePlan {
   readonly warnings: readonly string[];
 }
 
-export interface SinceOptions {
-  /** The folder of the images; where the plan has to do with a prefix see `CatalogSource`. */
-  readonly prefix?: string;
-}
+export type SinceOptions = Pick<CatalogSource, "prefix">;
 
 /** In milliseconds, for one call of git. */
 const timeLimit = 120_000;
@@ -35,31 +32,34 @@ const timeLimit = 120_000;
 export async function planSince(images: string, since: string, options: SinceOptions = {}): Promise<SincePlan> {
   if (!existsSync(images)) throw new InputError(images, "no such folder; --images names the folder of the images");
   const folder = realpathSync(images);
-  const root = await git(folder, ["rev-parse", "--show-toplevel"]).catch(() => {
-    throw new InputError(images, "is in no git repository, so there is no commit to compare with");
+  const root = await git(folder, ["rev-parse", "--show-toplevel"]).catch((error: Error) => {
+    throw new InputError(images, `is in no git repository that can be read: ${error.message}`);
   });
-  const commit = await git(root, ["rev-parse", "--verify", "--quiet", "--end-of-options", `${since}^{commit}`]).catch(
-    () => {
-      throw new InputError(
-        "--since",
-        `there is no commit "${since}" in ${root}; of a shallow clone fetch more (fetch-depth: 0)`,
-      );
-    },
-  );
+  const commit = await commitOf(root, since);
   const listed = await git(root, ["ls-files", "--cached", "--others", "--exclude-standard", "-z"]);
-  const only = new Set(listed.split("\0"));
   const path = relative(root, folder);
-  const now = survey(root, path, { ...options, only });
-  const before = await withCheckout(root, commit, (checkout) => survey(checkout, path, options));
-  return {
-    since: commit,
-    layers: diffCatalogs(before.layers, now.layers),
+  const now = survey(root, path, { ...options, only: new Set(listed.split("\0")) });
+  const before = await withCheckout(root, commit, (checkout) => surveyBefore(checkout, path, options, since));
+  const warnings = [
+    ...before.warnings,
     // People know the folder by the name that they gave it.
-    warnings: now.problems.map(({ message }) => message.replaceAll(join(root, path), images)),
-  };
+    ...now.problems.map(({ message }) => message.replaceAll(join(root, path), () => images)),
+    ...(await submodulesIn(root, now)),
+  ];
+  return { since: commit, layers: diffCatalogs(before.layers, now.layers), warnings };
 }
 
-/** A folder that is not there, or without images, is a family of none. */
+async function commitOf(root: string, since: string): Promise<string> {
+  const asked = ["rev-parse", "--verify", "--quiet", "--end-of-options", `${since}^{commit}`];
+  const commit = await git(root, asked).catch(() => "");
+  if (/^(?:[0-9a-f]{40}|[0-9a-f]{64})$/.test(commit)) return commit;
+  throw new InputError(
+    "--since",
+    `there is no commit "${since}" in ${root}; of a shallow clone fetch more (fetch-depth: 0)`,
+  );
+}
+
+/** A folder that is not there is a family of none. */
 function survey(root: string, path: string, options: Pick<CatalogSource, "only" | "prefix">): CatalogSurvey {
   const source = {
     images: join(root, path),
@@ -73,9 +73,36 @@ function survey(root: string, path: string, options: Pick<CatalogSource, "only" 
   return surveyCatalog(source);
 }
 
+/** A family that could not be read then is one of none: that it can be read now is what counts. */
+function surveyBefore(
+  checkout: string,
+  path: string,
+  options: SinceOptions,
+  since: string,
+): { layers: Catalog; warnings: readonly string[] } {
+  try {
+    return { layers: survey(checkout, path, options).layers, warnings: [] };
+  } catch (error) {
+    if (!(error instanceof InputError)) throw error;
+    const why = error.message.replaceAll(`${checkout}/`, () => "");
+    return { layers: [], warnings: [`the images cannot be read as of ${since}, so that all are new: ${why}`] };
+  }
+}
+
 function pinsOf(root: string): Map<string, Upstream> {
   const file = join(root, "upstreams.yaml");
   return existsSync(file) ? readUpstreams(file) : new Map();
+}
+
+/** A submodule is one entry for git, so that what changes in it goes unseen. */
+async function submodulesIn(root: string, { layers }: CatalogSurvey): Promise<string[]> {
+  const staged = await git(root, ["ls-files", "--stage", "-z"]);
+  const links = staged
+    .split("\0")
+    .flatMap((line) => (line.startsWith("160000 ") ? [line.split("\t")[1] as string] : []));
+  return links
+    .filter((link) => layers.some(({ context }) => `${join(root, link)}/`.startsWith(`${context}/`)))
+    .map((link) => `the submodule ${link} is not looked into: a change of it is not in this plan`);
 }
 
 /** Calls the action with a commit's files as a checkout has them; the repository's own work tree and index stay as they are. */
@@ -85,17 +112,27 @@ async function withCheckout<T>(root: string, commit: string, action: (folder: st
     const env = { GIT_INDEX_FILE: join(folder, "index") };
     await git(root, ["read-tree", commit], env);
     await git(root, ["checkout-index", "--all", "--quiet", `--prefix=${join(folder, "tree")}/`], env);
-    return action(resolve(folder, "tree"));
+    return action(join(folder, "tree"));
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
 }
 
+/** What `git rev-parse --local-env-vars` lists: set by a hook, they would name another repository. */
+const repositoryVariables = [
+  ...["GIT_ALTERNATE_OBJECT_DIRECTORIES", "GIT_COMMON_DIR", "GIT_CONFIG", "GIT_DIR", "GIT_GRAFT_FILE"],
+  ...["GIT_IMPLICIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_OBJECT_DIRECTORY", "GIT_PREFIX", "GIT_WORK_TREE"],
+];
+
+/** @throws Error with the first line of what git says */
 async function git(folder: string, args: readonly string[], env: Record<string, string> = {}): Promise<string> {
-  const { stdout } = await execa("git", ["-C", folder, ...args], {
-    env: { GIT_OPTIONAL_LOCKS: "0", ...env },
+  const unset = Object.fromEntries(repositoryVariables.map((name) => [name, undefined]));
+  const { stdout, stderr, failed, shortMessage } = await execa("git", ["-C", folder, ...args], {
+    env: { ...unset, GIT_OPTIONAL_LOCKS: "0", ...env },
     timeout: timeLimit,
     maxBuffer: 1 << 30,
+    reject: false,
   });
+  if (failed) throw new Error(stderr.trim().split("\n")[0] || shortMessage);
   return stdout;
 }

@@ -2,12 +2,21 @@ import { hasWildcard, matcher } from "../glob";
 import { familiar } from "../image-name";
 import { InputError } from "../input-error";
 import type { DockerfileReading, ImageUse, ReadingOptions, Source } from "./reading";
-import { type Copy, type Pair, type Stage, type Stages, type Step, triggered } from "./stages";
+import { type Copy, type Pair, type Stage, type Stages, type Step, triggered, triggerText } from "./stages";
 import { expand, type Lookup, unknown } from "./words";
 
 /** What is read for one platform. */
 export type Evaluated = Omit<DockerfileReading, "text" | "lines" | "declared">;
 type Variables = Map<string, string | typeof unknown>;
+
+/** What a step of a stage sees, and which of it the stage's image keeps. */
+interface StageVariables {
+  readonly all: Variables;
+  readonly env: Variables;
+}
+
+/** ARGs that are no variables of steps. */
+const notEnvironment = new Set(["BUILDKIT_SBOM_SCAN_CONTEXT", "BUILDKIT_SBOM_SCAN_STAGE"]);
 
 /** A stage with the values that are known in it. */
 interface EvaluatedStage {
@@ -24,6 +33,8 @@ export class Evaluation {
   private readonly images: ImageUse[] = [];
   private readonly sources: Source[] = [];
   private readonly reached = new Set<number>();
+  /** For stages upon images the ONBUILD steps of those. */
+  private readonly inherited = new Map<number, readonly string[]>();
   private runsCommands = false;
 
   constructor(
@@ -42,7 +53,7 @@ export class Evaluation {
     this.reach(target);
     const chain = this.chainOf(target);
     const base = this.stages[chain.at(-1) as number]?.base as string | undefined;
-    const variables = new Map<number, Variables>();
+    const variables = new Map<number, StageVariables>();
     for (const index of [...this.reached].sort((a, b) => a - b)) variables.set(index, this.evaluate(index, variables));
     return {
       images: this.images,
@@ -50,6 +61,7 @@ export class Evaluation {
       base: base === undefined ? undefined : familiar(base, this.file),
       runsInside: this.imagesRunInside(chain, base),
       runsCommands: this.runsCommands,
+      inherited: [...this.reached].sort((a, b) => a - b).flatMap((index) => this.inherited.get(index) ?? []),
       triggers: (this.stages[target] as EvaluatedStage).steps.flatMap((step) =>
         step.kind === "onbuild" ? [step.trigger] : [],
       ),
@@ -57,7 +69,7 @@ export class Evaluation {
   }
 
   private assignGlobal({ name, value }: Pair): void {
-    const given = this.options.arguments[name];
+    const given = this.given(name);
     if (given !== undefined) this.globals.set(name, given);
     else if (value !== undefined) this.globals.set(name, this.expandGlobal(value));
   }
@@ -91,6 +103,7 @@ export class Evaluation {
       typeof base === "number"
         ? (this.stages[base] as EvaluatedStage).steps.flatMap((step) => (step.kind === "onbuild" ? [step.trigger] : []))
         : this.options.triggersOf(familiar(base, place));
+    if (typeof base === "string") this.inherited.set(this.stages.length, (triggers ?? []).map(triggerText));
     const unknownTriggers: Step[] = [{ kind: "copy", line: stage.line, copy: everything }];
     const steps = triggers?.map((trigger) => ({ ...triggered(trigger, place), line: stage.line })) ?? unknownTriggers;
     return [...steps, ...stage.steps];
@@ -135,38 +148,53 @@ export class Evaluation {
     return typeof base === "number" ? [index, ...this.chainOf(base)] : [index];
   }
 
-  /** Reads what a stage takes from the context. Returns the variables as they are after its last step. */
-  private evaluate(index: number, before: ReadonlyMap<number, Variables>): Variables {
+  /** Reads what a stage takes from the context. */
+  private evaluate(index: number, before: ReadonlyMap<number, StageVariables>): StageVariables {
     const { base, steps } = this.stages[index] as EvaluatedStage;
-    const variables: Variables = new Map(typeof base === "number" ? before.get(base) : []);
+    const lowest = this.stages[this.chainOf(index).at(-1) as number]?.base as string | undefined;
+    const beneath = typeof base === "number" ? before.get(base) : undefined;
+    const stage = beneath ? inheritedVariables(beneath, lowest === undefined) : { all: new Map(), env: new Map() };
     // An image beneath may set any variable; on scratch there are none.
-    const lowest = this.stages[this.chainOf(index).at(-1) as number]?.base;
-    const lookup: Lookup = (name) =>
-      variables.has(name) ? variables.get(name) : lowest === undefined && name !== "PATH" ? undefined : unknown;
+    const unset = lowest === undefined ? undefined : unknown;
+    const lookup: Lookup = (name) => (stage.all.has(name) ? stage.all.get(name) : name === "PATH" ? unknown : unset);
     for (const step of steps) {
       const place = `${this.file}:${step.line}`;
       if (step.kind === "run") this.runsCommands = true;
-      if (step.kind === "assign") at(place, () => this.assign(step.how, step.pairs, variables, lookup));
+      if (step.kind === "assign") at(place, () => this.assign(step.how, step.pairs, stage, lookup));
       for (const written of contextSourcesOf(step)) {
         const { text, certain } = at(place, () => expand(written, lookup, this.source.escapeCharacter));
+        if (certain && step.kind === "copy" && step.copy.mayBeRemote && isRemote(text)) {
+          if (!step.copy.hasChecksum) requirePinned(text, place);
+          continue;
+        }
         const path = certain ? cleaned(text) : "";
         if (hasWildcard(path)) at(place, () => path.split("/").forEach(matcher));
-        const base = lowest === undefined ? undefined : familiar(lowest as string, place);
-        this.sources.push({ path, line: step.line, base });
+        const image = lowest === undefined ? undefined : familiar(lowest, place);
+        this.sources.push({ path, line: step.line, base: image });
       }
     }
-    return variables;
+    return stage;
   }
 
-  private assign(how: "ARG" | "ENV", pairs: readonly Pair[], variables: Variables, lookup: Lookup): void {
+  private assign(how: "ARG" | "ENV", pairs: readonly Pair[], stage: StageVariables, lookup: Lookup): void {
     const assigned: Variables = new Map();
     for (const { name, value } of pairs) {
       const result = this.valueOf(how, name, value, lookup);
-      if (result === undefined) continue;
-      // The pairs of one ARG see those before them, the pairs of one ENV do not.
-      (how === "ARG" ? variables : assigned).set(name.replace(/^(["'])(.*)\1$/, "$2"), result);
+      if (result === undefined || notEnvironment.has(name)) continue;
+      // The pairs of one ARG see those before them, the pairs of one ENV do not. Only ENV takes quotes from names.
+      if (how === "ARG") stage.all.set(name, result);
+      else assigned.set(this.expandName(name, lookup), result);
     }
-    for (const [name, value] of assigned) variables.set(name, value);
+    for (const [name, value] of assigned) {
+      stage.all.set(name, value);
+      stage.env.set(name, value);
+    }
+  }
+
+  private expandName(written: string, lookup: Lookup): string {
+    const name = expand(written, lookup, this.source.escapeCharacter);
+    if (name.certain) return name.text;
+    throw new Error(`which variable ENV ${written} sets depends on the image beneath; write its name`);
   }
 
   private valueOf(
@@ -175,11 +203,15 @@ export class Evaluation {
     value: string | undefined,
     lookup: Lookup,
   ): string | typeof unknown | undefined {
-    const given = how === "ARG" ? this.options.arguments[name] : undefined;
+    const given = how === "ARG" ? this.given(name) : undefined;
     if (given !== undefined) return given;
     if (value === undefined) return this.globals.get(name);
     const expanded = expand(value, lookup, this.source.escapeCharacter);
     return expanded.certain ? expanded.text : unknown;
+  }
+
+  private given(name: string): string | undefined {
+    return Object.hasOwn(this.options.arguments, name) ? this.options.arguments[name] : undefined;
   }
 
   /** All that is used in any way but as what the result's linked copies are laid upon. */
@@ -204,7 +236,27 @@ export class Evaluation {
   }
 }
 
-const everything: Copy = { from: undefined, sources: ["/"], linked: false };
+const everything: Copy = { from: undefined, sources: ["/"], mayBeRemote: false, hasChecksum: false, linked: false };
+
+/** In a stage upon another one ENVs come before ARGs again, and ENVs of the image beneath, which nobody knows, before both. */
+function inheritedVariables({ all, env }: StageVariables, onScratch: boolean): StageVariables {
+  const known = onScratch ? [...all] : [...all.keys()].map((name) => [name, unknown] as const);
+  return { all: new Map<string, string | typeof unknown>([...known, ...env]), env: new Map(env) };
+}
+
+/** A URL or a Git repository; a path such as github.com/a/b is a path (frontend/dockerfile/dfgitutil). */
+function isRemote(source: string): boolean {
+  return /^(?:https?|git|ssh):\/\//.test(source) || /^[\w.-]+@[\w.-]+:/.test(source);
+}
+
+/** A Git repository may be pinned to a commit behind its name. */
+function requirePinned(source: string, place: string): void {
+  if (/#[0-9a-f]{40}(?:[0-9a-f]{24})?(?::|$)/.test(source)) return;
+  throw new InputError(
+    place,
+    `ADD of ${source} has no checksum; write ADD --checksum=sha256:… ${source}, or of a Git repository the commit: …#<commit>`,
+  );
+}
 
 /** The stages and images that a step takes files from. */
 function fromsOf(step: Step): string[] {
@@ -249,7 +301,7 @@ function platformVariables(
     ["TARGETVARIANT", variant],
     ["TARGETSTAGE", target ?? "default"],
   ]);
-  for (const name of variables.keys()) if (given[name] !== undefined) variables.set(name, given[name]);
+  for (const [name, value] of Object.entries(given)) if (variables.has(name)) variables.set(name, value);
   return variables;
 }
 

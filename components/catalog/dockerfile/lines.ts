@@ -98,7 +98,7 @@ class LineReader {
   }
 
   private readHereDocuments(joined: string, instruction: Instruction): HereDocument[] {
-    if (!joined.includes("<<") || !mayHaveHereDocuments(instruction, this.escapeCharacter)) return [];
+    if (!joined.includes("<<") || !mayHaveHereDocuments(instruction)) return [];
     return hereDocumentsOf(joined).map(({ name, chomp }) => {
       let content = "";
       while (++this.at < this.source.length) {
@@ -115,45 +115,46 @@ class LineReader {
     });
   }
 
-  /** Directives stand above everything else: comments `# name=value` of these names, each once. */
+  /**
+   * Directives stand above everything else: comments `# name=value` of these names, each once. Only escape is kept: a syntax line is
+   * refused where it counts, and would come to count without the white space before it; a check line can only make a build fail.
+   */
   private readDirective(line: string): boolean {
     if (!this.directivesMayFollow) return false;
-    const [, name, value] = /^#\s*([a-zA-Z][a-zA-Z0-9]*)\s*=\s*(.+?)\s*$/.exec(line) ?? [];
-    const directive = name?.toLowerCase() ?? "";
-    if (!value || !["syntax", "escape", "check"].includes(directive)) {
+    const [, name, value] = directive.exec(line) ?? [];
+    const key = name?.toLowerCase() ?? "";
+    if (!value || !directives.includes(key)) {
       this.directivesMayFollow = false;
       return false;
     }
     const place = `${this.file}:${this.at + 1}`;
-    if (this.directives.has(directive)) throw new InputError(place, `the directive ${directive} is given twice`);
-    this.directives.add(directive);
-    if (directive === "escape") {
-      if (value !== "\\" && value !== "`") throw new InputError(place, `escape is ${value}; it can be \\ or \``);
-      this.escapeCharacter = value;
-    }
-    this.keep(line);
+    if (this.directives.has(key)) throw new InputError(place, `the directive ${key} is given twice`);
+    this.directives.add(key);
+    if (key !== "escape") return true;
+    if (value !== "\\" && value !== "`") throw new InputError(place, `escape is ${value}; it can be \\ or \``);
+    this.escapeCharacter = value;
+    this.keep(`# escape=${value}`);
     return true;
   }
 
   /** BuildKit takes the directive from a comment with # or //, also below a line with #!, and from a JSON object. */
   private refuseSyntax(): void {
-    const text = this.source.join("\n");
-    const directive = String.raw`[ \t]*[A-Za-z][A-Za-z0-9]*[ \t]*=.*\n`;
-    const head = ["#", "//"]
-      .map((mark) => new RegExp(`^(?:#!.*\n)?(?:${mark}${directive})*${mark}[ \t]*syntax[ \t]*=`, "i").exec(text))
-      .find((match) => match !== null);
-    const found = head ?? /^\s*\{[^}]*"syntax"/.exec(text);
-    if (!found) return;
+    const first = this.source[0]?.startsWith("#!") ? 1 : 0;
+    const lines = this.source.slice(first).map((line) => line.replace(/\r$/, ""));
+    const slashed = lines.map((line) => (line.startsWith("//") ? `#${line.slice(2)}` : ""));
+    const found = [lines, slashed].map(syntaxLineOf).find((line) => line !== undefined);
+    const isJson = found === undefined && /^\s*\{.*"syntax"\s*:\s*"/s.test(this.source.join("\n"));
+    if (found === undefined && !isJson) return;
     throw new InputError(
-      `${this.file}:${found[0].trimEnd().split("\n").length}`,
+      `${this.file}:${first + (found ?? 0) + 1}`,
       "a syntax line makes BuildKit fetch a frontend from the internet at every build; remove it, BuildKit's own is current",
     );
   }
 
   private withoutContinuation(line: string): [string, boolean] {
-    const escapeCharacter = this.escapeCharacter === "\\" ? "\\\\" : "`";
-    const found = new RegExp(`(^|[^${escapeCharacter}])${escapeCharacter}[ \\t]*$`).exec(line);
-    return found ? [line.slice(0, found.index) + found[1], false] : [line, true];
+    const end = withoutTrailingSpace(line);
+    const continues = end.endsWith(this.escapeCharacter) && end.at(-2) !== this.escapeCharacter;
+    return continues ? [end.slice(0, -1), false] : [line, true];
   }
 
   private current(): string {
@@ -173,10 +174,9 @@ export function readInstruction(joined: string, escapeCharacter: string, line: n
   return { keyword: keyword.toUpperCase(), flags, rest: rest.trim(), hereDocuments: [], line };
 }
 
-/** The instruction that ONBUILD carries. */
-export function triggerOf(instruction: Instruction, escapeCharacter: string): Instruction {
-  const { keyword, flags, rest } = readInstruction(instruction.rest, escapeCharacter, instruction.line);
-  return { ...instruction, keyword, flags, rest };
+/** The instruction that ONBUILD carries, as the images upon this one will read it: with the escape character that is the default. */
+export function triggerOf({ rest, hereDocuments, line }: Instruction): Instruction {
+  return { ...readInstruction(rest, "\\", line), hereDocuments };
 }
 
 /** Flags come first, begin with `--`, and may have quotes in them. A lone `--` ends them. */
@@ -200,8 +200,8 @@ function readFlags(text: string, escapeCharacter: string): { flags: Map<string, 
   }
 }
 
-function mayHaveHereDocuments(instruction: Instruction, escapeCharacter: string): boolean {
-  const carrier = instruction.keyword === "ONBUILD" ? triggerOf(instruction, escapeCharacter) : instruction;
+function mayHaveHereDocuments(instruction: Instruction): boolean {
+  const carrier = instruction.keyword === "ONBUILD" ? triggerOf(instruction) : instruction;
   return ["ADD", "COPY", "RUN"].includes(carrier.keyword) && !isJsonList(carrier.rest);
 }
 
@@ -244,5 +244,20 @@ function isJsonList(text: string): boolean {
 }
 
 function withoutTrailingSpace(line: string): string {
-  return line.replace(/[ \t]+$/, "");
+  let end = line.length;
+  while (line[end - 1] === " " || line[end - 1] === "\t") end--;
+  return line.slice(0, end);
+}
+
+const directives = ["syntax", "escape", "check"];
+const directive = /^#\s*([a-zA-Z][a-zA-Z0-9]*)\s*=\s*(.+?)\s*$/;
+
+/** The index of a line that names a frontend, among the comments that lines begin with. */
+function syntaxLineOf(lines: readonly string[]): number | undefined {
+  for (const [index, line] of lines.entries()) {
+    const [, name] = directive.exec(line) ?? [];
+    if (name?.toLowerCase() === "syntax") return index;
+    if (!name || !directives.includes(name.toLowerCase())) return undefined;
+  }
+  return undefined;
 }

@@ -21,6 +21,8 @@ export interface DockerfileReading {
   readonly runsCommands: boolean;
   /** The names of all ARGs, before and in stages. */
   readonly declared: ReadonlySet<string>;
+  /** The ONBUILD steps of images beneath that this build runs, as text. */
+  readonly inherited: readonly string[];
   /** What runs in the images built on this one. */
   readonly triggers: readonly Trigger[];
 }
@@ -82,6 +84,7 @@ export function readDockerfile(source: string, file: string, options: ReadingOpt
     runsInside: new Set(readings.flatMap((reading) => [...reading.runsInside])),
     runsCommands: first.runsCommands,
     declared: stages.declared,
+    inherited: first.inherited,
     triggers: first.triggers,
   };
 }

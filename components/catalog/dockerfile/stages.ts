@@ -14,8 +14,12 @@ export type Step =
 export interface Copy {
   /** The stage or image that is copied from; undefined for the context. */
   readonly from: string | undefined;
-  /** As written, variables and quotes included; here-documents left out, and so is what comes from a URL. */
+  /** As written, variables and quotes included; here-documents left out. */
   readonly sources: readonly string[];
+  /** Whether sources may be URLs: of an ADD, that is. */
+  readonly mayBeRemote: boolean;
+  /** Whether a checksum is given for what comes from a URL. */
+  readonly hasChecksum: boolean;
   /** Whether the copy makes a filesystem layer of its own that does not depend on what is beneath. */
   readonly linked: boolean;
 }
@@ -34,10 +38,7 @@ export interface Pair {
 }
 
 /** An instruction that runs in the images built on this one. */
-export interface Trigger {
-  readonly instruction: Instruction;
-  readonly escapeCharacter: string;
-}
+export type Trigger = Instruction;
 
 export interface Stage {
   /** In lower case. */
@@ -61,7 +62,7 @@ export interface Stages {
  * Reads the stages of a Dockerfile.
  *
  * @param file the path to show in errors
- * @throws InputError naming the line, for an instruction that BuildKit does not know or would not accept
+ * @throws InputError naming the line, for what could be read in two ways; other mistakes are left for the build to tell
  */
 export function readStages({ instructions, escapeCharacter }: DockerfileLines, file: string): Stages {
   const globals: Pair[] = [];
@@ -86,8 +87,13 @@ export function readStages({ instructions, escapeCharacter }: DockerfileLines, f
 }
 
 /** The step that a trigger of the image beneath becomes. */
-export function triggered({ instruction, escapeCharacter }: Trigger, place: string): Step {
-  return readStep(instruction, escapeCharacter, place);
+export function triggered(trigger: Trigger, place: string): Step {
+  return readStep(trigger, "\\", place);
+}
+
+/** A trigger as text, for comparing. */
+export function triggerText({ keyword, flags, rest, hereDocuments }: Trigger): string {
+  return JSON.stringify([keyword, [...flags], rest, hereDocuments]);
 }
 
 /** The flags of each instruction (frontend/dockerfile/instructions/parse.go). */
@@ -135,10 +141,10 @@ function readStep(instruction: Instruction, escapeCharacter: string, place: stri
     case "ENV":
       return { kind: "assign", line, how: "ENV", pairs: readEnv(instruction, escapeCharacter, place) };
     case "ONBUILD": {
-      const trigger = triggerOf(instruction, escapeCharacter);
+      const trigger = triggerOf(instruction);
       checkFlags(trigger, place);
-      readStep(trigger, escapeCharacter, place);
-      return { kind: "onbuild", line, trigger: { instruction: trigger, escapeCharacter } };
+      readStep(trigger, "\\", place);
+      return { kind: "onbuild", line, trigger };
     }
     default:
       if (metadata.has(keyword)) return { kind: "metadata", line };
@@ -158,6 +164,8 @@ function readFrom({ rest, line }: Instruction, place: string): Omit<Stage, "step
       `"${name}" is no name for a stage; begin with a letter, and use letters, digits, - _ and .`,
     );
   }
+  if (name?.toLowerCase() === "scratch")
+    throw new InputError(place, "a stage named scratch hides the empty image; rename it");
   return { name: name?.toLowerCase(), base, line };
 }
 
@@ -169,18 +177,15 @@ function readCopy({ keyword, flags, rest }: Instruction, place: string): Copy {
     throw new InputError(place, `--from=${from} has a variable in it, which BuildKit does not expand; name a stage`);
   }
   const written = words.slice(0, -1).filter((word) => !/^\d*<<-?\s*[^<]+$/.test(word));
-  const remote = written.filter((word) => keyword === "ADD" && isRemote(word));
-  if (remote.length > 0 && !flags.get("checksum")?.at(-1)) {
-    throw new InputError(place, `ADD of ${remote[0]} has no checksum; write ADD --checksum=sha256:… ${remote[0]}`);
-  }
-  // What --parents copies is found below its pivot `/./`; --chmod keeps BuildKit from linking.
-  const linked = isSet(flags.get("link")) && !flags.get("chmod")?.at(-1);
-  return { from, sources: written.filter((word) => !remote.includes(word)), linked };
-}
-
-/** A URL or a Git repository. (BuildKit's rules are in util/gitutil and frontend/dockerfile/dfgitutil.) */
-function isRemote(word: string): boolean {
-  return /^(?:https?|git|ssh):\/\//.test(word) || /^[\w.-]+@[\w.-]+:/.test(word) || /^github\.com\//.test(word);
+  const destination = words.at(-1) as string;
+  return {
+    from,
+    sources: written,
+    mayBeRemote: keyword === "ADD",
+    hasChecksum: Boolean(flags.get("checksum")?.at(-1)),
+    // --chmod keeps BuildKit from linking, and where else the copy lands is for what is beneath to say.
+    linked: isSet(flags.get("link")) && !flags.get("chmod")?.at(-1) && /^\/[^$]*$/.test(destination),
+  };
 }
 
 function isSet(values: readonly string[] | undefined): boolean {
@@ -192,16 +197,16 @@ function readMount(text: string, place: string): Mount[] {
   const options = new Map<string, string>();
   for (const field of csvFields(text)) {
     const [, key = "", value = ""] = /^([^=]*)=?(.*)$/s.exec(field) ?? [];
-    options.set(key.toLowerCase(), value);
+    const name = key.toLowerCase();
+    options.set(name === "src" ? "source" : name, value);
   }
   const type = options.get("type")?.toLowerCase() ?? "bind";
   const from = options.get("from") || undefined;
   if (from?.includes("$")) {
     throw new InputError(place, `from=${from} has a variable in it, which BuildKit does not expand; name a stage`);
   }
-  if (type === "secret" || type === "ssh") return [];
-  if (!from && (type === "cache" || type === "tmpfs")) return [];
-  return [{ from, source: options.get("source") ?? options.get("src") ?? "" }];
+  if (!from && ["secret", "ssh", "cache", "tmpfs"].includes(type)) return [];
+  return [{ from, source: options.get("source") ?? "" }];
 }
 
 function csvFields(text: string): string[] {

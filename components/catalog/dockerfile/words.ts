@@ -181,7 +181,7 @@ class Lexer {
     const { text: replacement } = this.readUntil("}", true);
     const value = this.valueOf(name);
     if (value === undefined && this.options.keepUnset) return `\${${name}/${pattern}/${replacement}}`;
-    return (value ?? "").replace(new RegExp(shellPattern(pattern, true), all ? "gsu" : "su"), () => replacement);
+    return replaced(value ?? "", shellPattern(pattern), replacement, all);
   }
 
   private valueOf(name: string): string | undefined {
@@ -192,9 +192,15 @@ class Lexer {
   }
 
   private readName(): string {
-    const rest = this.characters.slice(this.at).join("");
-    const name = /^(?:\d+|[@*#?\-$!0]|[\p{L}\p{Nd}_]+)/u.exec(rest)?.[0] ?? "";
-    this.at += Array.from(name).length;
+    const first = this.peek() ?? "";
+    if (/[@*#?\-$!]/.test(first)) {
+      this.at++;
+      return first;
+    }
+    // What begins with a digit is one of a program's arguments, and ends with the last digit.
+    const part = /\p{Nd}/u.test(first) ? /^\p{Nd}$/u : /^[\p{L}\p{Nd}_]$/u;
+    let name = "";
+    while (part.test(this.peek() ?? "")) name += this.characters[this.at++];
     return name;
   }
 }
@@ -226,34 +232,67 @@ class Words {
   }
 }
 
-function trim(value: string, word: string, kind: "#" | "%"): string {
-  const greedy = word.startsWith(kind);
-  const pattern = shellPattern(greedy ? word.slice(1) : word, greedy);
-  if (kind === "#") return value.replace(new RegExp(`^${pattern}`, "su"), "");
-  // The shortest suffix that matches is the one that begins last.
-  const whole = new RegExp(`^(?:${pattern})$`, "su");
-  const characters = Array.from(value);
-  const starts = characters.map((_, index) => index).concat(characters.length);
-  for (const start of greedy ? starts : starts.reverse()) {
-    if (whole.test(characters.slice(start).join(""))) return characters.slice(0, start).join("");
-  }
-  return value;
-}
+/** A part of a shell pattern: one character, any one (`?`), or any number of them (`*`). */
+type Token = { readonly character: string } | "one" | "many";
 
-/** A shell pattern with `*`, `?` and escapes as a regular expression; brackets are plain characters, as in BuildKit. */
-function shellPattern(pattern: string, greedy: boolean): string {
-  let source = "";
+/** A shell pattern with `*`, `?` and escapes; brackets are plain characters, as in BuildKit. */
+function shellPattern(pattern: string): Token[] {
+  const tokens: Token[] = [];
   const characters = Array.from(pattern);
   for (let at = 0; at < characters.length; at++) {
     const character = characters[at] as string;
-    if (character === "*") source += greedy ? ".*" : ".*?";
-    else if (character === "?") source += ".";
-    else if (character === "\\" && at + 1 < characters.length) source += escaped(characters[++at] as string);
-    else source += escaped(character);
+    if (character === "*") tokens.push("many");
+    else if (character === "?") tokens.push("one");
+    else if (character === "\\" && at + 1 < characters.length) tokens.push({ character: characters[++at] as string });
+    else tokens.push({ character });
   }
-  return source;
+  return tokens;
 }
 
-function escaped(character: string): string {
-  return /[\\^$.*+?()[\]{}|/]/.test(character) ? `\\${character}` : character;
+/** The lengths of all beginnings of a text that match, smallest first. Takes time as the product of the two lengths. */
+function matchingLengths(text: readonly string[], tokens: readonly Token[]): number[] {
+  let ends = new Set([0]);
+  for (const token of tokens) {
+    if (token === "many") {
+      const first = Math.min(...ends);
+      ends = new Set(Array.from({ length: text.length - first + 1 }, (_, index) => first + index));
+    } else {
+      const fits = (end: number) => end < text.length && (token === "one" || text[end] === token.character);
+      ends = new Set([...ends].filter(fits).map((end) => end + 1));
+    }
+    if (ends.size === 0) return [];
+  }
+  return [...ends].sort((a, b) => a - b);
+}
+
+function trim(value: string, word: string, kind: "#" | "%"): string {
+  const greedy = word.startsWith(kind);
+  const tokens = shellPattern(greedy ? word.slice(1) : word);
+  const characters = Array.from(value);
+  const [text, parts] = kind === "#" ? [characters, tokens] : [characters.reverse(), tokens.reverse()];
+  const lengths = matchingLengths(text, parts);
+  const rest = text.slice((greedy ? lengths.at(-1) : lengths[0]) ?? 0);
+  return (kind === "#" ? rest : rest.reverse()).join("");
+}
+
+/** The longest match at the first place that has one, or at each place, in the place of which the replacement comes. */
+function replaced(value: string, tokens: readonly Token[], replacement: string, all: boolean): string {
+  const text = Array.from(value);
+  let result = "";
+  let at = 0;
+  let ended = -1;
+  while (at <= text.length) {
+    const length = matchingLengths(text.slice(at), tokens).at(-1);
+    // Go does not match nothing right behind a match.
+    if (length !== undefined && !(length === 0 && at === ended)) {
+      result += replacement;
+      if (!all) return result + text.slice(at + length).join("");
+      ended = at + length;
+      at = ended;
+      if (length > 0) continue;
+    }
+    result += text[at] ?? "";
+    at++;
+  }
+  return result;
 }

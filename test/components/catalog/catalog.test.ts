@@ -96,6 +96,11 @@ describe("the catalog", () => {
       { "app/Dockerfile": "FROM scratch", "app/image.yaml": "context: src\n" },
       /image\.yaml: context: there is no folder .*src/,
     ],
+    [
+      "a Dockerfile that is not UTF-8",
+      { "app/Dockerfile": "FROM scratch\nRUN \xff\n" },
+      /app\/Dockerfile: is not UTF-8; save it as such/,
+    ],
     ["a circle", { "a/Dockerfile": "FROM b", "b/Dockerfile": "FROM c", "c/Dockerfile": "FROM b" }, /circle: b → c → b/],
     ["a layer that needs itself", { "a/Dockerfile": "FROM a" }, /circle: a → a/],
     [

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { type Catalog, readCatalog } from "../../../components/catalog/catalog";
+import { type Catalog, readCatalog, surveyCatalog } from "../../../components/catalog/catalog";
 import { diffCatalogs, type LayerChange } from "../../../components/catalog/diff";
 import type { Upstream } from "../../../components/catalog/upstreams";
 import { withFolder } from "./folder";
@@ -69,6 +69,25 @@ describe("the difference of two catalogs", () => {
       "app rebase: parent tooling",
       "site build: upstream debian:12 11111111…→22222222…, parent app",
     ]);
+  });
+
+  it("says so when a layer is gone and its name is an upstream's now", () => {
+    const { "base/Dockerfile": _base, ...after } = { ...family, "constructor/Dockerfile": "FROM scratch\n" };
+    const pins = ["debian:12", "base"].map(
+      (name) => [name, { name, ref: "", digest: "sha256:1", standIn: false }] as const,
+    );
+    const source = { upstreams: new Map(pins), pinsFile: "", platforms: ["linux/amd64"] };
+    const { layers } = withFolder(after, (folder) => surveyCatalog({ ...source, images: folder, root: folder }));
+    assert.ok(changed(diffCatalogs(read(family), layers)).includes("tooling rebase: parent base"));
+  });
+
+  it("says so when ONBUILD steps of what is beneath change", () => {
+    const onbuild = (to: string) => ({
+      ...family,
+      "base/Dockerfile": `FROM debian:12\nONBUILD COPY --link bin ${to}\n`,
+    });
+    const changes = changed(diffCatalogs(read(onbuild("/x")), read(onbuild("/y"))));
+    assert.ok(changes.includes("tooling build: ONBUILD of what is beneath, parent base"), changes.join("\n"));
   });
 
   it("has layers and files that are gone", () => {

@@ -11,7 +11,7 @@ import {
   utimesSync,
   writeFileSync,
 } from "node:fs";
-import { dirname, join } from "node:path";
+import { basename, dirname, join } from "node:path";
 import { type CatalogLayer, readCatalog } from "../../../components/catalog/catalog";
 import { type ContextFile, filesText } from "../../../components/catalog/files";
 import { type StagedLayer, stageLayer } from "../../../components/catalog/stage";
@@ -115,6 +115,16 @@ describe("the files of a context", () => {
     });
   });
 
+  it("are found through links that lead on and on", () => {
+    withFolder({ "image/Dockerfile": "FROM scratch\nCOPY a /\n" }, (folder) => {
+      symlinkSync("a/d", join(folder, "image/a"));
+      assert.throws(() => layerOf(folder), {
+        name: "InputError",
+        message: /Dockerfile:2: there is no "a" in the build context/,
+      });
+    });
+  });
+
   it("do not mind a link that no step reads", () => {
     withFolder({ "image/Dockerfile": "FROM scratch\nCOPY a /\n", "image/a": "" }, (folder) => {
       symlinkSync("missing", join(folder, "image/link"));
@@ -209,15 +219,22 @@ describe("a staged layer", () => {
     });
   });
 
-  it("keeps the last three versions, and no file that only older ones had", () => {
+  it("keeps the last three versions, and those that were used a short while ago", () => {
     withFolder({ ...files, "image/a": "" }, (folder) => {
-      for (let version = 0; version < 5; version++) {
+      const stage = (version: number, used: Date) => {
         writeFileSync(join(folder, "image/a"), `${version}`);
-        const { context } = stageLayer(layerOf(folder), join(folder, ".staging"));
-        utimesSync(dirname(context), version, version);
-      }
-      assert.equal(readdirSync(join(folder, ".staging/image")).length, 3);
-      assert.equal(readdirSync(join(folder, ".staging/.files")).length, 3);
+        const made = dirname(stageLayer(layerOf(folder), join(folder, ".staging")).context);
+        utimesSync(made, used, used);
+        return basename(made);
+      };
+      const versions = () => readdirSync(join(folder, ".staging/image")).sort();
+      const kept = [0, 1, 2, 3, 4].map((version) => stage(version, new Date(version * 1000)));
+      assert.deepEqual(versions(), kept.slice(2).sort());
+      // Used again, a version is young again.
+      writeFileSync(join(folder, "image/a"), "2");
+      stageLayer(layerOf(folder), join(folder, ".staging"));
+      const more = [5, 6].map((version) => stage(version, new Date()));
+      assert.deepEqual(versions(), [kept[2], ...more].sort());
     });
   });
 

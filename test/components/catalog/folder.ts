@@ -8,7 +8,8 @@ export function withFolder<T>(files: Readonly<Record<string, string>>, action: (
   const remove = () => rmSync(folder, { recursive: true });
   for (const [path, text] of Object.entries(files)) {
     mkdirSync(dirname(join(folder, path)), { recursive: true });
-    writeFileSync(join(folder, path), text);
+    // A letter of Latin-1 stands for a byte that is no UTF-8.
+    writeFileSync(join(folder, path), text, text.includes("\xff") ? "latin1" : "utf8");
   }
   let result: T;
   try {

@@ -51,6 +51,15 @@ describe("a Dockerfile", () => {
     assert.deepEqual(lines, [1, 3, 5, 7, 8, 9, 10, 11]);
   });
 
+  it("has no directive in its normal form but escape, and none where BuildKit sees none", () => {
+    const text = (...lines: string[]) => read([...lines, "FROM a"]).text;
+    assert.equal(text(" # syntax=x"), "FROM a\n");
+    assert.equal(text("# check=error=true", " # syntax=x"), "FROM a\n");
+    assert.equal(text("# some=thing", "# syntax=x"), "FROM a\n");
+    assert.equal(text("# syntax="), "FROM a\n");
+    assert.equal(text("  #  escape = `"), "# escape=`\nFROM a\n");
+  });
+
   const bases: [string, string[], string | undefined][] = [
     ["the image of the last FROM", ["FROM a", "FROM b"], "b"],
     ["the image beneath the stages of the last FROM", ["FROM a AS x", "FROM x AS y", "FROM y"], "a"],
@@ -72,6 +81,8 @@ describe("a Dockerfile", () => {
     ["a copy from a stage on another image", ["FROM b AS s", "RUN x", "FROM a", "COPY --link --from=s / /"], ["b"]],
     ["a copy from a stage on the same image", ["FROM a AS s", "RUN x", "FROM a", "COPY --link --from=s / /"], ["a"]],
     ["a mount", ["FROM scratch", "RUN --mount=from=b,target=/b x"], ["b"]],
+    ["a linked copy to a place that the image beneath decides", ["FROM a", "COPY --link x y/"], ["a"]],
+    ["one to a place with a variable", ["FROM a", "COPY --link x /$D/"], ["a"]],
   ];
   for (const [what, lines, inside] of insides) {
     it(`knows what it runs inside: ${what}`, () => assert.deepEqual([...read(lines).runsInside].sort(), inside));
@@ -88,6 +99,38 @@ describe("a Dockerfile", () => {
       ["FROM a", "RUN --mount=type=tmpfs,target=/t --mount=type=cache,target=/c x"],
       [],
     ],
+    ["a mount with two sources, of which the last counts", ["FROM a", "RUN --mount=source=x,src=y,target=/t x"], ["y"]],
+    ["an ARG of the stage beneath, which its image may set", ["FROM a AS s", "ARG X=y", "FROM s", "COPY $X /"], [""]],
+    ["the same on scratch", ["FROM scratch AS s", "ARG X=y", "FROM s", "COPY $X /"], ["y"]],
+    ["an ENV of the stage beneath before its ARG", ["FROM a AS s", "ENV X=e", "ARG X=y", "FROM s", "COPY $X /"], ["e"]],
+    [
+      "names of variables in quotes, which only ENV takes off",
+      ["FROM a", 'ENV X=a "X"=b', 'ARG "X"=c', "COPY $X /"],
+      ["b"],
+    ],
+    [
+      "variables with the names of an object's parts",
+      ["FROM a", "ARG constructor=x __proto__=y", "COPY $constructor /"],
+      ["x"],
+    ],
+    ["an ADD of a variable that is a URL", ["FROM a", "ENV U=https://x.example/y", "ADD --checksum=sha256:1 $U /"], []],
+    ["an ADD of a commit", ["FROM a", `ADD https://x.example/y.git#${"0".repeat(40)} /`], []],
+    [
+      "a trigger, which has the escape character of its own",
+      ["# escape=`", "FROM scratch AS s", "ONBUILD ENV V=a\\ W=b", "FROM s", "COPY $W x /"],
+      ["", "x"],
+    ],
+    [
+      "a pattern's suffix and all of its places",
+      ["FROM a", "ARG V=xaya", `COPY $\{V%a*} $\{V//a/b} $\{V//*/z} /`],
+      ["xay", "xbyb", "z"],
+    ],
+    [
+      "a pattern that takes long to try in every way",
+      ["FROM a", `ARG V=${"a".repeat(300)}`, `COPY $\{V%%*a*a*a*a*b} /`],
+      ["a".repeat(300)],
+    ],
+    ["a set that has signs in it", ["FROM a", "COPY [a&~]x /"], ["[a&~]x"]],
     ["a mount without a source", ["FROM a", "RUN --mount=target=/t x"], [""]],
   ];
   for (const [what, lines, paths] of sources) {
@@ -136,6 +179,13 @@ describe("a Dockerfile", () => {
       /:2: the stage s does not come before/,
     ],
     ["a number without a stage", ["FROM a", "COPY --from=3 / /"], /Dockerfile:2: there is no stage 3/],
+    ["a stage that hides scratch", ["FROM a AS scratch"], /Dockerfile:1: a stage named scratch/],
+    ["a pattern with an open bracket", ["FROM a", "COPY x[ /"], /Dockerfile:2: "x\[" is no pattern/],
+    [
+      "an ADD of a variable that is a URL",
+      ["FROM a", "ENV U=https://x.example/y", "ADD $U /"],
+      /Dockerfile:3: .* no checksum/,
+    ],
     ["a here-document without an end", ["FROM a", "RUN <<EOF", "x"], /Dockerfile:2: .* close it with a line EOF/],
     ["an ADD of a URL without a checksum", ["FROM a", "ADD https://x.example/y /"], /Dockerfile:2: .* has no checksum/],
     [

@@ -104,6 +104,42 @@ describe("a plan since a commit", () => {
       assert.equal(plan.layers.find(({ name }) => name === "base")?.action, "build");
     }));
 
+  it("does not mind images that could not be read then, and warns of it", () =>
+    withRepository(async (repository) => {
+      repository.write("docker images/a/Dockerfile", "FROM b\n");
+      repository.write("docker images/b/Dockerfile", "FROM a\n");
+      repository.commit("a circle");
+      repository.write("docker images/b/Dockerfile", "FROM scratch\n");
+      const plan = await planSince(repository.images, "HEAD");
+      assert.ok(plan.layers.every(({ action }) => action === "new"));
+      assert.match(
+        plan.warnings[0] as string,
+        /^the images cannot be read as of HEAD, so that all are new: docker images\/.* circle/,
+      );
+    }));
+
+  it("warns of a submodule in a context, and leaves out a Dockerfile that git ignores", () =>
+    withRepository(async (repository) => {
+      repository.git("update-index", "--add", "--cacheinfo", `160000,${"1".repeat(40)},docker images/other/sub`);
+      repository.write(".gitignore", "docker images/local\n");
+      repository.write("docker images/local/Dockerfile", "FROM scratch\n");
+      const plan = await planSince(repository.images, "HEAD");
+      assert.ok(
+        plan.warnings.some((warning) => /submodule docker images\/other\/sub is not looked into/.test(warning)),
+      );
+      assert.ok(!plan.layers.some(({ name }) => name === "local"));
+    }));
+
+  it("is of the folder's repository, whatever a hook has set", () =>
+    withRepository(async (repository) => {
+      process.env.GIT_DIR = "/no/such";
+      try {
+        assert.deepEqual(await repository.changes(), []);
+      } finally {
+        delete process.env.GIT_DIR;
+      }
+    }));
+
   it("leaves the repository and the machine as they are", () =>
     withRepository(async (repository) => {
       repository.write("docker images/tool/run", "walk");
@@ -119,6 +155,7 @@ describe("a plan since a commit", () => {
     withRepository(async (repository) => {
       await assert.rejects(planSince(repository.images, "nope"), /--since: there is no commit "nope"/);
       await assert.rejects(planSince(repository.images, "--help"), /--since: there is no commit "--help"/);
+      await assert.rejects(planSince(repository.images, "^HEAD"), /--since: there is no commit "\^HEAD"/);
       await assert.rejects(planSince("/no/such", "HEAD"), /\/no\/such: no such folder/);
       rmSync(join(repository.folder, ".git"), { recursive: true });
       await assert.rejects(planSince(repository.images, "HEAD"), /is in no git repository/);
