@@ -43,45 +43,37 @@ describe("real builds without a cache", function () {
   this.timeout(60 * 60_000);
   before(() => testServices());
 
-  it(`have equal digests where the plan says unchanged, and of the staged context (${samples})`, async () => {
-    let built = 0;
+  it(`have equal digests before and after edits that the plan calls no change, and of what is staged (${samples})`, async () => {
     const property = fc.asyncProperty(onScratch, editPlan, async (plan, edit) => {
       await withFolder({}, async (folder) => {
-        const world = new World(folder, [plan]);
-        const before = layerOf(folder);
-        if (!before) return;
-        const first = await digestOf(...own(world), world, folder);
+        const [world, edited] = [new World(join(folder, "a"), [plan]), new World(join(folder, "b"), [plan])];
+        const what = edited.edit({ ...edit, kind: edits[edit.kind % edits.length] as number });
+        const [before, after] = [layerOf(world.root), layerOf(edited.root)];
+        // Some plans name what is not there, and most edits change something.
+        fc.pre(before !== undefined && after !== undefined);
+        fc.pre(diffCatalogs([before], [after])[0]?.action === "unchanged");
+        const digest = await digestOf(...own(world), world, folder);
+        assert.equal(await digestOf(...own(edited), edited, folder), digest, what);
         const staged = stageLayer(before, join(folder, "staged"));
         const again = await digestOf(staged.context, join(staged.dockerfile, ".."), world, folder);
-        assert.equal(again, first, contentsOf(own(world)[1]));
-        const what = world.edit({ ...edit, kind: edits[edit.kind % edits.length] as number });
-        const after = layerOf(folder);
-        if (!after) return;
-        built++;
-        const [change] = diffCatalogs([before], [after]);
-        if (change?.action === "unchanged") assert.equal(await digestOf(...own(world), world, folder), first, what);
+        assert.equal(again, digest, contentsOf(own(world)[1]));
       });
     });
-    // Some plans name what is not there, and are no sample.
     await fc.assert(property, { numRuns: samples, endOnFailure: true });
-    assert.ok(built >= samples / 2, `only ${built} could be built`);
   });
 
   it("see in COPY . . just the files that count", async () => {
-    let seen = 0;
     const sees = fc.asyncProperty(layerPlan, async (plan) => {
       const everything = { ...plan, stages: [{ base: scratch, steps: [{ kind: 0, a: 13, b: 0 }] }] };
       await withFolder({}, async (folder) => {
         const world = new World(folder, [everything]);
         const layer = layerOf(folder);
         // A link to what is ignored is refused.
-        if (!layer) return;
-        seen++;
+        fc.pre(layer !== undefined);
         assert.deepEqual(await filesOf(...own(world), folder), layer.files);
       });
     });
     await fc.assert(sees, { numRuns: Math.ceil(samples / 3), endOnFailure: true });
-    assert.ok(seen > 0, "no context could be copied");
   });
 });
 
@@ -130,5 +122,10 @@ async function filesOf(context: string, dockerfile: string, folder: string): Pro
 async function build(context: string, dockerfile: string, options: readonly string[]): Promise<void> {
   const local = ["--local", `context=${context}`, "--local", `dockerfile=${dockerfile}`];
   const command = ["--addr", buildkitAddress(home), "build", "--frontend", "dockerfile.v0", "--no-cache"];
-  await execa("buildctl", [...command, ...local, ...options], { timeout: 60_000 });
+  const run = () => execa("buildctl", [...command, ...local, ...options], { timeout: 60_000 });
+  // On a busy machine buildctl gives up waiting for the record of a build that is done.
+  await run().catch((error: { stderr?: string }) => {
+    if (!error.stderr?.includes("context deadline exceeded")) throw error;
+    return run();
+  });
 }
