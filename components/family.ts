@@ -4,6 +4,7 @@ import { filesText } from "./catalog/files";
 import { stageLayer } from "./catalog/stage";
 import { standInsBeneath } from "./catalog/stand-ins";
 import { type BuildArgs, Layer, type Parent } from "./layer";
+import { placeOf } from "./naming";
 
 export interface FamilyArgs extends Omit<BuildArgs, "platforms"> {
   readonly catalog: Catalog;
@@ -11,6 +12,8 @@ export interface FamilyArgs extends Omit<BuildArgs, "platforms"> {
   readonly registry: string;
   /** The path of the repositories in the registry. @example "acme" */
   readonly organisation: string;
+  /** @example "{registry}/{organisation}/{name}" */
+  readonly repository: string;
   /** Where contexts are staged: a path relative to the project. @example ".strata/contexts" */
   readonly staging: string;
 }
@@ -61,7 +64,7 @@ export class Family extends pulumi.ComponentResource {
         builder: args.builder,
         platforms: entry.platforms,
         compression: args.compression,
-        repository: `${args.registry}/${args.organisation}/${entry.name}`,
+        ...placeOf(args.repository, { ...args, name: entry.name }),
         context,
         dockerfilePath: dockerfile,
         files: filesText(entry.files),

@@ -3,6 +3,7 @@ import * as pulumi from "@pulumi/pulumi";
 import { buildArguments } from "./catalog/build-arguments";
 import { buildId } from "./catalog/build-id";
 import { standInLabel } from "./catalog/stand-ins";
+import type { ImagePlace } from "./naming";
 
 /** How every layer of a stack is built. */
 export interface BuildArgs {
@@ -21,9 +22,7 @@ export interface Parent {
   readonly digest: pulumi.Input<string>;
 }
 
-export interface LayerArgs extends BuildArgs {
-  /** Where the image is pushed, without a tag. @example "ghcr.io/acme/base" */
-  readonly repository: string;
+export interface LayerArgs extends BuildArgs, ImagePlace {
   /** The staged context and the staged Dockerfile: paths relative to the project, the same on every machine. */
   readonly context: string;
   readonly dockerfilePath: string;
@@ -95,7 +94,7 @@ export class Layer extends pulumi.ComponentResource {
   }
 
   private imageArgs(name: string, args: LayerArgs): dockerbuild.ImageArgs {
-    const { repository, compression } = args;
+    const { repository, tagPrefix, compression } = args;
     return {
       builder: { name: args.builder },
       context: { location: args.context, named: namedContexts(args.parents) },
@@ -106,13 +105,13 @@ export class Layer extends pulumi.ComponentResource {
       // its caches, and runs them all.
       ...(args.rebuild > 0 ? { addHosts: [`rebuild-${args.rebuild}:127.0.0.1`] } : {}),
       labels: labelsOf(name, args),
-      tags: [pulumi.interpolate`${repository}:b-${this.buildId}`],
+      tags: [pulumi.interpolate`${repository}:${tagPrefix}b-${this.buildId}`],
       // rewrite-timestamp with SOURCE_DATE_EPOCH makes equal contents equal bytes. Layers of upstreams stay as they are.
       exports: [{ raw: `type=registry,rewrite-timestamp=true,oci-mediatypes=true,compression=${compression}` }],
       push: false,
       // A preview must not build: in a chain, the parents' new digests do not exist yet.
       buildOnPreview: false,
-      ...(args.cached ? cacheIn(`${repository}:cache`, compression) : {}),
+      ...(args.cached ? cacheIn(`${repository}:${tagPrefix}cache`, compression) : {}),
     };
   }
 }

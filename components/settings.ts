@@ -7,6 +7,8 @@ import { platform } from "./catalog/platform";
 export interface Settings {
   readonly registry: string;
   readonly organisation: string;
+  /** A template for the repositories of layers; see `placeOf`. */
+  readonly repository: string;
   readonly builder: string;
   readonly images: string;
   readonly upstreams: string;
@@ -29,6 +31,7 @@ const schema = z.object({
   organisation: z
     .string()
     .regex(repositoryPath, "expected lower-case letters, digits and separators: acme, acme/images"),
+  repository: z.string().min(1),
   builder: z.string().min(1, "expected the name of a buildx builder (docker buildx ls)"),
   images: z.string().min(1),
   upstreams: z.string().min(1),
@@ -42,6 +45,7 @@ export function readSettings(config: Config, stack: string): Settings {
   const result = schema.safeParse({
     registry: config.require("registry"),
     organisation: config.require("organisation"),
+    repository: config.require("repository"),
     builder: config.require("builder"),
     images: config.require("images"),
     upstreams: config.require("upstreams"),

@@ -18,7 +18,11 @@ interface Registration {
 const digestOf = (name: string) => `sha256:${name.padEnd(64, "0")}`;
 
 /** Registers a family with Pulumi's mocks. A resource of a kind that is not expected fails. */
-async function register(files: Record<string, string>, standIn: boolean): Promise<Registration[]> {
+async function register(
+  files: Record<string, string>,
+  standIn: boolean,
+  repository = "{registry}/{organisation}/{name}",
+): Promise<Registration[]> {
   const registrations: Registration[] = [];
   await pulumi.runtime.setMocks(
     {
@@ -55,6 +59,7 @@ async function register(files: Record<string, string>, standIn: boolean): Promis
         catalog,
         registry: "registry.test",
         organisation: "acme",
+        repository,
         builder: "mine",
         compression: "zstd",
         staging: join(folder, "staging"),
@@ -143,6 +148,15 @@ describe("a family's resources", () => {
     registrations = await register(files, true);
     for (const name of ["base", "app"]) {
       assert.equal(of("docker-build:index:Image", name)?.labels["strata.stand-in"], "debian:12");
+    }
+  });
+
+  it("may all be pushed to one repository, under tags that begin with their names", async () => {
+    const registrations = await register(files, false, "{registry}/all");
+    const images = registrations.filter(({ type }) => type === "docker-build:index:Image");
+    assert.ok(images.length > 1);
+    for (const { name, inputs } of images) {
+      assert.match(inputs.tags[0], new RegExp(`^registry\\.test/all:${name}-b-[0-9a-f]{64}$`));
     }
   });
 });

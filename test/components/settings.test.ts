@@ -5,6 +5,7 @@ import { readSettings } from "../../components/settings";
 const good = {
   registry: "ghcr.io",
   organisation: "acme/images",
+  repository: "{registry}/{organisation}/{name}",
   builder: "mine",
   images: "images",
   upstreams: "upstreams.yaml",

@@ -248,6 +248,26 @@ describe("what can go wrong in a build", () => {
   });
 });
 
+describe("a repository template without a name", () => {
+  it("puts all layers into one repository, each with tags of its own", async () => {
+    const files = {
+      "images/data/Dockerfile": "FROM scratch\nCOPY file /\n",
+      "images/data/file": "contents\n",
+      "images/more/Dockerfile": "FROM data\nCOPY file /more\n",
+      "images/more/file": "more\n",
+    };
+    const project = await Project.make(files, { config: { repository: "{registry}/{organisation}" } });
+    try {
+      await project.up();
+      assert.deepEqual(Object.keys((await project.up()).changes), ["same"]);
+      const tags = await project.run("regctl", "tag", "ls", `${project.registry}/${project.organisation}`);
+      assert.match(tags, /^data-b-[0-9a-f]{64}\nmore-b-[0-9a-f]{64}$/);
+    } finally {
+      project.remove();
+    }
+  });
+});
+
 describe("stacks other than local", () => {
   const family = {
     "images/data/Dockerfile": "FROM scratch\nCOPY file /\n",
