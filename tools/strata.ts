@@ -115,11 +115,12 @@ program
 
 program
   .command("bake")
-  .description("the family as a docker-bake file: strata bake | docker buildx bake -f - app")
+  .description("the family as a docker-bake file: strata bake | buildx bake --builder strata-local -f - app")
   .option(...stackOption)
   .action((options: { stack: string }) => {
+    const folder = process.cwd();
     process.chdir(root);
-    print({ json: true }, bakeFile(catalogOf(options.stack)), "");
+    print({ json: true }, bakeFile(catalogOf(options.stack), folder), "");
   });
 
 program
@@ -203,6 +204,12 @@ function toPort(text: string): number {
   if (Number.isInteger(port) && port > 0 && port < 65536) return port;
   throw new InvalidArgumentError("expected a number from 1 to 65535");
 }
+
+// A reader that has seen enough, such as head, is no failure.
+process.stdout.on("error", (error: NodeJS.ErrnoException) => {
+  if (error.code !== "EPIPE") throw error;
+  process.exit();
+});
 
 program.parseAsync().catch((error: Error) => {
   process.stderr.write(`strata: ${error.message}\n`);

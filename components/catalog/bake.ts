@@ -14,31 +14,36 @@ export interface BakeTarget {
   readonly contexts: Readonly<Record<string, string>>;
   readonly args?: Readonly<Record<string, string>>;
   readonly platforms: readonly string[];
+  readonly "extra-hosts"?: Readonly<Record<string, string>>;
   readonly labels?: Readonly<Record<string, string>>;
   readonly tags: readonly string[];
 }
 
 /**
- * The family as a docker-bake file, with which plain buildx builds any layer and what is beneath it, from the project's folder.
+ * The family as a docker-bake file, with which plain buildx builds any layer and what is beneath it.
  * Images on stand-ins bear their mark.
+ *
+ * @param folder what paths are to be relative to
  */
-export function bakeFile(catalog: Catalog): BakeFile {
+export function bakeFile(catalog: Catalog, folder = "."): BakeFile {
   const standIns = standInsBeneath(catalog);
   const target = Object.fromEntries(
-    catalog.map((layer) => [targetName(layer.name), bakeTarget(layer, standIns.get(layer.name) ?? [])]),
+    catalog.map((layer) => [targetName(layer.name), bakeTarget(layer, standIns.get(layer.name) ?? [], folder)]),
   );
   return { group: { default: { targets: Object.keys(target) } }, target };
 }
 
-function bakeTarget(layer: CatalogLayer, standIns: readonly string[]): BakeTarget {
+function bakeTarget(layer: CatalogLayer, standIns: readonly string[], folder: string): BakeTarget {
   const parents = layer.layers.map((parent) => [parent, `target:${targetName(parent)}`]);
   const upstreams = layer.upstreams.map(({ name, ref }) => [name, `docker-image://${ref}`]);
   return {
-    context: layer.context,
+    context: folder === "." ? layer.context : relative(folder, layer.context) || ".",
     dockerfile: relative(layer.context, layer.dockerfilePath),
     contexts: Object.fromEntries([...parents, ...upstreams]),
     ...(Object.keys(layer.arguments).length > 0 ? { args: layer.arguments } : {}),
     platforms: layer.platforms,
+    // As in a stack: with another name for an address no step is found in a cache.
+    ...(layer.rebuild > 0 ? { "extra-hosts": { [`rebuild-${layer.rebuild}`]: "127.0.0.1" } } : {}),
     ...(standIns.length > 0 ? { labels: { [standInLabel]: standIns.join(" ") } } : {}),
     tags: [layer.name],
   };

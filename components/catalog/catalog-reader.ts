@@ -7,7 +7,7 @@ import type { Trigger } from "./dockerfile/stages";
 import { FileHashes } from "./file-hashes";
 import { type ContextFile, checkLinks, readContextFiles } from "./files";
 import { IgnoreRules, readIgnoreRules } from "./ignore-rules";
-import { readImageName } from "./image-name";
+import { familiar, readImageName } from "./image-name";
 import { InputError } from "./input-error";
 import { inBuildOrder, layerFolders, wrongNames } from "./layer-folders";
 import { type Manifest, readManifest } from "./manifest";
@@ -39,15 +39,30 @@ export class CatalogReader {
     for (const problem of wrongNames(this.names, this.source.images)) this.problems.push(problem);
     const layers = new Map(this.names.map((name) => [name, this.readLayer(name)]));
     this.hashes.save();
-    return { layers: inBuildOrder(layers, this.source.images), problems: this.problems };
+    const ordered = inBuildOrder(layers, (file, problem) => this.report(file, problem));
+    for (const layer of ordered) this.checkPlatforms(layer, ordered);
+    return { layers: ordered, problems: this.problems };
+  }
+
+  /** BuildKit itself would fail in the middle, or build on another platform's parent. */
+  private checkPlatforms({ name, layers, platforms }: CatalogLayer, all: readonly CatalogLayer[]): void {
+    for (const parent of all.filter((other) => layers.includes(other.name))) {
+      const missing = platforms.filter((platform) => !parent.platforms.includes(platform));
+      if (missing.length === 0) continue;
+      this.report(
+        join(this.source.images, name),
+        `stands on ${parent.name}, which is not built for ${missing.join(", ")}; add it to the platforms there, or take it out here`,
+      );
+    }
   }
 
   private readLayer(name: string): CatalogLayer {
     const manifest = this.manifestOf(name);
-    const reading = this.readingOf(name) ?? unread(this.attempt(() => this.textOf(name)) ?? "");
+    const read = this.readingOf(name);
+    const reading = read ?? this.localised(unread(this.attempt(() => this.textOf(name)) ?? ""));
     const { images, base } = reading;
     for (const image of images) this.refuseLatest(image, name);
-    const isLayer = (image: ImageUse) => this.names.includes(image.name);
+    const isLayer = (image: ImageUse) => this.isLayer(image, name);
     return {
       name,
       context: this.contextOf(name, manifest),
@@ -65,8 +80,15 @@ export class CatalogReader {
       arguments: manifest.arguments ?? {},
       platforms: manifest.platforms ?? this.source.platforms,
       rebuild: manifest.rebuild ?? 0,
+      readable: read !== undefined,
       manifest,
     };
+  }
+
+  /** With a prefix only names under it, and never a layer's own, which is then a mirror's or what it is made from. */
+  private isLayer(image: ImageUse, layer: string): boolean {
+    if (!this.names.includes(image.name)) return false;
+    return !this.source.prefix || (image.name !== layer && image.written !== image.name);
   }
 
   /** Undefined for one that cannot be read, and while it is being read. */
@@ -80,9 +102,10 @@ export class CatalogReader {
         arguments: { ...buildArguments, ...manifest.arguments },
         platforms: manifest.platforms ?? this.source.platforms,
         triggersOf: (image) => this.triggersOf(image),
+        refuse: (problem) => this.problems.push(problem),
       }),
     );
-    this.readings.set(name, reading && this.source.prefix ? this.withLocalNames(reading) : reading);
+    this.readings.set(name, reading && this.localised(reading));
     for (const argument of Object.keys(manifest.arguments ?? {})) {
       if (!reading || reading.declared.has(argument)) continue;
       this.report(
@@ -93,7 +116,9 @@ export class CatalogReader {
     return this.readings.get(name);
   }
 
-  private withLocalNames(reading: DockerfileReading): DockerfileReading {
+  /** With the folder's own images by their folders' names. */
+  private localised(reading: DockerfileReading): DockerfileReading {
+    if (!this.source.prefix) return reading;
     const images = reading.images.map((image) => ({ ...image, name: this.localName(image.name) }));
     return {
       ...reading,
@@ -126,6 +151,8 @@ export class CatalogReader {
     for (const { path, line } of selection.missing) {
       // It is made from the list beside it, and locksOf says how.
       if (isLock(path, context) && !existsSync(join(context, path))) continue;
+      // checkLinks tells of these.
+      if (tree.kindOf(path) === "link") continue;
       this.report(
         `${file}:${line}`,
         `there is no "${path}" in the build context ${context}; correct the path, add the file, or do not ignore it`,
@@ -146,14 +173,13 @@ export class CatalogReader {
   private refuseLatest({ name, written, line }: ImageUse, layer: string): void {
     const read = readImageName(written);
     const place = `${this.fileOf(layer)}:${line}`;
-    if (read?.digest || (read?.tag ?? "latest") !== "latest") return;
-    if (this.source.prefix && this.names.includes(name)) return;
+    if (this.source.pinsFile === undefined || read?.digest || (read?.tag ?? "latest") !== "latest") return;
     if (read?.tag === "latest") {
       this.report(place, `"${written}" has the tag latest, which moves; name a version, or a layer without a tag`);
     } else if (!this.names.includes(name)) {
       this.report(
         place,
-        `"${written}" is no layer (${this.names.join(", ")}), and an upstream without a tag moves; correct the name, or give it a tag`,
+        `"${written}" is no layer (${this.someNames()}), and an upstream without a tag moves; correct the name, or give it a tag`,
       );
     }
   }
@@ -163,13 +189,18 @@ export class CatalogReader {
     if (digest) return { name, ref: `${fullRepository(name)}@${digest}`, digest, standIn: false };
     const upstream = this.source.upstreams.get(name);
     if (upstream) return upstream;
-    if (readImageName(name)?.tag !== undefined) {
+    if (this.source.pinsFile !== undefined && readImageName(name)?.tag !== undefined) {
       this.report(
         `${this.fileOf(layer)}:${line}`,
-        `"${name}" is neither a layer (${this.names.join(", ")}) nor pinned; correct the name, or pin it in ${this.source.pinsFile}`,
+        `"${name}" is neither a layer (${this.someNames()}) nor pinned; correct the name, or pin it in ${this.source.pinsFile} to the digest that regctl image digest ${name} prints`,
       );
     }
     return { name, ref: name, digest: unpinned, standIn: false };
+  }
+
+  private someNames(): string {
+    const most = 8;
+    return this.names.length > most ? `${this.names.slice(0, most).join(", ")}, …` : this.names.join(", ");
   }
 
   private contextOf(name: string, manifest: Manifest): string {
@@ -240,13 +271,18 @@ export class CatalogReader {
 
 /** What is known of a Dockerfile that cannot be read. */
 function unread(text: string): DockerfileReading {
+  const stages = new Set([...text.matchAll(/^\s*FROM\s.*\sAS\s+(\S+)/gim)].map(([, stage]) => stage?.toLowerCase()));
+  const named = [...text.matchAll(/^\s*FROM\s+(?:--\S+\s+)*(\S+)|(?:--|,|=)from=([^\s,]+)/gim)]
+    .map(([, base, from]) => (base ?? from) as string)
+    .filter((name) => readImageName(name) && !stages.has(name.toLowerCase()) && !/^(?:scratch|\d+)$/.test(name))
+    .map((written) => ({ name: familiar(written, ""), written, line: 1 }));
   return {
     text,
     lines: text.split("\n").map((_, index) => index + 1),
-    images: [],
+    images: [...new Map(named.map((image) => [image.name, image])).values()],
     sources: [{ path: "", line: 1, base: undefined }],
     base: undefined,
-    runsInside: new Set(),
+    runsInside: new Set(named.map(({ name }) => name)),
     runsCommands: true,
     declared: new Set(),
     triggers: [],

@@ -39,6 +39,8 @@ export interface CatalogLayer {
   readonly platforms: readonly string[];
   /** Raised to have the image built anew; 0 unless image.yaml says otherwise. */
   readonly rebuild: number;
+  /** Whether its Dockerfile could be read. */
+  readonly readable: boolean;
   readonly manifest: Manifest;
 }
 
@@ -53,8 +55,8 @@ export interface CatalogSource {
   readonly root?: string;
   /** The pinned upstreams, by name. */
   readonly upstreams: ReadonlyMap<string, Upstream>;
-  /** The file to name in errors about pins. */
-  readonly pinsFile: string;
+  /** The file to name in errors about pins; undefined for a family that has no pins, of which none is missed. */
+  readonly pinsFile: string | undefined;
   /** For layers whose image.yaml names none. */
   readonly platforms: readonly string[];
   /** @default none are kept */
@@ -89,9 +91,10 @@ export function readCatalog(source: CatalogSource): Catalog {
 
 /**
  * Reads a family as far as it can be read, for one that was not made for Strata. A layer whose Dockerfile cannot be read is
- * taken to read its whole context.
+ * taken to read its whole context, and to stand on whatever a FROM or a `--from` in it names. A name that would close a circle
+ * is an upstream's.
  *
- * @throws InputError for a folder that is missing or empty, and for layers that need each other in a circle
+ * @throws InputError for a folder that is missing or empty
  */
 export function surveyCatalog(source: CatalogSource): CatalogSurvey {
   return new CatalogReader(source).read();

@@ -50,6 +50,11 @@ function changeOf(
 }
 
 function ownReasons(before: CatalogLayer, after: CatalogLayer): string[] {
+  // A context may have its Dockerfile in it, as a file like any other.
+  return [...new Set(allReasons(before, after))];
+}
+
+function allReasons(before: CatalogLayer, after: CatalogLayer): string[] {
   return [
     ...(before.dockerfile === after.dockerfile ? [] : ["M Dockerfile"]),
     ...changedFiles(before, after),
@@ -63,7 +68,10 @@ function ownReasons(before: CatalogLayer, after: CatalogLayer): string[] {
 function changedFiles(before: CatalogLayer, after: CatalogLayer): string[] {
   const lines = (layer: CatalogLayer) => new Map(layer.files.map(({ path, hash, mode }) => [path, `${hash} ${mode}`]));
   const [old, now] = [lines(before), lines(after)];
-  return changedKeys(old, now).map((path) => `${!old.has(path) ? "A" : now.has(path) ? "M" : "D"} ${path}`);
+  // Of a Dockerfile that cannot be read all files count, which does not make them new.
+  const bothRead = before.readable === after.readable;
+  const changed = changedKeys(old, now).filter((path) => bothRead || (old.has(path) && now.has(path)));
+  return changed.map((path) => `${!old.has(path) ? "A" : now.has(path) ? "M" : "D"} ${path}`);
 }
 
 function changedKeys(before: ReadonlyMap<string, string>, after: ReadonlyMap<string, string>): string[] {

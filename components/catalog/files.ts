@@ -126,20 +126,19 @@ export function checkLinks(tree: Tree, files: readonly ContextFile[], rules: Ign
 }
 
 function endOf(tree: Tree, link: string, rules: IgnoreRules): "outside" | "nothing" | "something" {
+  let parts = link.split("/");
   // Each round goes through one link; a circle of links leads nowhere.
-  let path = link;
   for (let round = 0; round < 40; round++) {
-    const target = tree.targetOf(path);
-    if (target.startsWith("/")) return "outside";
-    const parts = path.split("/").slice(0, -1);
-    for (const part of target.split("/")) {
-      if (part === ".." && parts.pop() === undefined) return "outside";
-      if (part !== ".." && part !== "." && part !== "") parts.push(part);
-    }
     const through = firstLink(tree, parts);
     if (through === undefined) return isThere(tree, parts.join("/"), rules) ? "something" : "nothing";
-    if (through.length === parts.length) path = parts.join("/");
-    else return "something";
+    const target = tree.targetOf(through.join("/"));
+    if (target.startsWith("/")) return "outside";
+    const reached = through.slice(0, -1);
+    for (const part of target.split("/")) {
+      if (part === ".." && reached.pop() === undefined) return "outside";
+      if (part !== ".." && part !== "." && part !== "") reached.push(part);
+    }
+    parts = [...reached, ...parts.slice(through.length)];
   }
   return "nothing";
 }

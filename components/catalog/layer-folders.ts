@@ -40,21 +40,29 @@ export function wrongNames(names: readonly string[], imagesFolder: string): Inpu
   });
 }
 
-/** Each layer after all that it needs. @throws InputError for layers that need each other in a circle */
-export function inBuildOrder(layers: ReadonlyMap<string, CatalogLayer>, imagesFolder: string): Catalog {
-  const ordered = new Set<CatalogLayer>();
-  const visit = (layer: CatalogLayer, path: readonly string[]) => {
-    if (ordered.has(layer)) return;
-    if (path.includes(layer.name)) {
-      const circle = [...path.slice(path.indexOf(layer.name)), layer.name].join(" → ");
-      throw new InputError(
-        join(imagesFolder, layer.name, "Dockerfile"),
-        `layers need each other in a circle: ${circle}`,
-      );
-    }
-    for (const parent of layer.layers) visit(layers.get(parent) as CatalogLayer, [...path, layer.name]);
-    ordered.add(layer);
+/**
+ * Each layer after all that it needs. A name that closes a circle is taken out of a layer's parents.
+ *
+ * @param report told of each circle
+ */
+export function inBuildOrder(
+  layers: ReadonlyMap<string, CatalogLayer>,
+  report: (file: string, problem: string) => void,
+): Catalog {
+  const ordered = new Map<string, CatalogLayer>();
+  const visit = (name: string, path: readonly string[]) => {
+    if (ordered.has(name)) return;
+    const layer = layers.get(name) as CatalogLayer;
+    const below = [...path, name];
+    const open = layer.layers.filter((parent) => {
+      if (!below.includes(parent)) return true;
+      const circle = [...below.slice(below.indexOf(parent)), parent].join(" → ");
+      report(layer.dockerfilePath, `layers need each other in a circle: ${circle}`);
+      return false;
+    });
+    for (const parent of open) visit(parent, below);
+    ordered.set(name, open.length === layer.layers.length ? layer : { ...layer, layers: open });
   };
-  for (const layer of layers.values()) visit(layer, []);
-  return [...ordered];
+  for (const name of layers.keys()) visit(name, []);
+  return [...ordered.values()];
 }

@@ -8,7 +8,7 @@ export const manifestSchema = z
   .strictObject({
     description: z.string().min(1).optional().describe("What the image is for, in a sentence."),
     platforms: z
-      .array(platform)
+      .array(platform, { error: "expected a list, such as [linux/amd64]" })
       .min(1)
       .optional()
       .describe("What the image is built for, in the place of strata:platforms."),
@@ -18,7 +18,10 @@ export const manifestSchema = z
       .optional()
       .describe("The build context: a folder relative to the repository's root. The image's own folder by default."),
     arguments: z
-      .record(z.string().regex(/^[A-Za-z_]\w*$/, "expected the name of an ARG"), z.string())
+      .record(
+        z.string().regex(/^[A-Za-z_]\w*$/, "expected the name of an ARG"),
+        z.string({ error: "expected text; put a number in quotes" }),
+      )
       .optional()
       .describe(
         "Values for ARGs of the Dockerfile, in the place of their defaults. Never secrets: they are visible in the image.",

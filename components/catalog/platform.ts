@@ -15,7 +15,10 @@ const otherNames: Readonly<Record<string, string>> = {
 /** A platform in its normal form (containerd/platforms). @example "linux/arm64" */
 export const platform = z
   .string()
-  .regex(/^[a-z0-9]+\/[a-z0-9_]+(\/v\d+)?$/, "expected os/architecture, such as linux/amd64")
+  .regex(
+    /^(?:linux|windows|freebsd)\/(?:386|amd64|arm|arm64|loong64|mips64|mips64le|ppc64le|riscv64|s390x|aarch64|x86_64|i386|armhf|armel)(?:\/v\d)?$/,
+    "expected os/architecture, such as linux/amd64 or linux/arm64",
+  )
   .refine((name) => !Object.hasOwn(otherNames, name), {
     error: ({ input }) => `write ${otherNames[String(input)]} for ${input}`,
   });

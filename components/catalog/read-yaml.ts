@@ -18,8 +18,11 @@ export function readYaml<T>(file: string, text: string, schema: z.ZodType<T>): T
   const path = issue.code === "unrecognized_keys" ? [...issue.path, issue.keys[0] as string] : issue.path;
   const node = document.getIn(path, true) as { range?: [number, number, number] } | undefined;
   const line = node?.range ? `:${lineCounter.linePos(node.range[0]).line}` : "";
-  const message = issue.code === "unrecognized_keys" ? "there is no such key" : issue.message;
-  throw new InputError(`${file}${line}`, `${path.join(".")}: ${message}`);
+  const message = issue.code === "unrecognized_keys" ? `there is no such key${choiceOf(schema)}` : issue.message;
+  throw new InputError(
+    `${file}${line}`,
+    path.length === 0 ? "expected keys with values" : `${path.join(".")}: ${message}`,
+  );
 }
 
 function dataOf(document: Document, file: string): unknown {
@@ -29,4 +32,9 @@ function dataOf(document: Document, file: string): unknown {
     // An alias without an anchor, or too many of them.
     throw new InputError(file, (error as Error).message);
   }
+}
+
+function choiceOf(schema: z.ZodType): string {
+  const shape = (schema as { shape?: object }).shape;
+  return shape ? `; keys are ${Object.keys(shape).join(", ")}` : "";
 }

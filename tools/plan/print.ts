@@ -27,5 +27,7 @@ export function summary(layers: readonly LayerChange[]): string {
 function reasonsText(reasons: readonly string[]): string {
   if (reasons.length === 0) return "–";
   const more = reasons.length - mostReasons;
-  return [...reasons.slice(0, mostReasons), ...(more > 0 ? [`and ${more} more`] : [])].join(", ");
+  const shown = [...reasons.slice(0, mostReasons), ...(more > 0 ? [`and ${more} more`] : [])];
+  // A file's name may have anything in it.
+  return shown.join(", ").replace(/\p{Cc}/gu, "?");
 }

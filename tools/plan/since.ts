@@ -5,7 +5,7 @@ import { execa } from "execa";
 import { type Catalog, type CatalogSource, type CatalogSurvey, surveyCatalog } from "../../components/catalog/catalog";
 import { diffCatalogs, type LayerChange } from "../../components/catalog/diff";
 import { InputError } from "../../components/catalog/input-error";
-import { readUpstreams, type Upstream } from "../../components/catalog/upstreams";
+import { readUpstreams, type Upstream, unpinned } from "../../components/catalog/upstreams";
 
 /** What a change in git means for the images of a repository. */
 export interface SincePlan {
@@ -17,6 +17,8 @@ export interface SincePlan {
 }
 
 export type SinceOptions = Pick<CatalogSource, "prefix">;
+
+const pinsFile = "upstreams.yaml";
 
 /** In milliseconds, for one call of git. */
 const timeLimit = 120_000;
@@ -45,11 +47,37 @@ export async function planSince(images: string, since: string, options: SinceOpt
     // People know the folder by the name that they gave it.
     ...now.problems.map(({ message }) => message.replaceAll(join(root, path), () => images)),
     ...(await submodulesIn(root, now)),
+    ...hints(now, options.prefix),
   ];
   return { since: commit, layers: diffCatalogs(before.layers, now.layers), warnings };
 }
 
+/** What may make a plan of a folder that was not made for Strata say too little. */
+function hints({ layers }: CatalogSurvey, prefix: string | undefined): string[] {
+  const unpinnedLayers = layers.filter(({ upstreams }) => upstreams.some(({ digest }) => digest === unpinned)).length;
+  const hasEdges = layers.some((layer) => layer.layers.length > 0);
+  return [
+    ...(unpinnedLayers > 0
+      ? [`${unpinnedLayers} images stand on upstreams that are not pinned: when these move, no plan says so`]
+      : []),
+    ...(hasEdges || layers.length < 2
+      ? []
+      : prefix === undefined
+        ? [
+            "no image stands on another one of the folder; where they name each other by a registry, give it: --prefix ghcr.io/acme",
+          ]
+        : [
+            `no image names another one of the folder under ${prefix}; give the registry and path that they are named by`,
+          ]),
+  ];
+}
+
 async function commitOf(root: string, since: string): Promise<string> {
+  if (since.endsWith("...")) {
+    // As git diff has it: since the two went apart.
+    const base = await git(root, ["merge-base", "--", since.slice(0, -3), "HEAD"]).catch(() => "");
+    if (base !== "") return base;
+  }
   const asked = ["rev-parse", "--verify", "--quiet", "--end-of-options", `${since}^{commit}`];
   const commit = await git(root, asked).catch(() => "");
   if (/^(?:[0-9a-f]{40}|[0-9a-f]{64})$/.test(commit)) return commit;
@@ -65,8 +93,9 @@ function survey(root: string, path: string, options: Pick<CatalogSource, "only" 
     images: join(root, path),
     root,
     upstreams: pinsOf(root),
-    pinsFile: "upstreams.yaml",
-    platforms: ["linux/amd64"],
+    pinsFile: existsSync(join(root, pinsFile)) ? pinsFile : undefined,
+    // Nobody says what else's images are built for, so that a source with a variable for it is read for both.
+    platforms: ["linux/amd64", "linux/arm64"],
     ...options,
   };
   if (!existsSync(source.images)) return { layers: [], problems: [] };
@@ -90,7 +119,7 @@ function surveyBefore(
 }
 
 function pinsOf(root: string): Map<string, Upstream> {
-  const file = join(root, "upstreams.yaml");
+  const file = join(root, pinsFile);
   return existsSync(file) ? readUpstreams(file) : new Map();
 }
 

@@ -29,7 +29,7 @@ export function catalogOf(stack: string): Catalog {
 }
 
 /** Where a stack's family is read from. @throws InputError for a stack without a file, and for pins that cannot be read */
-export function catalogSourceOf(stack: string): CatalogSource {
+export function catalogSourceOf(stack: string): CatalogSource & { readonly pinsFile: string } {
   if (!existsSync(join(root, `Pulumi.${stack}.yaml`))) {
     throw new InputError(
       `Pulumi.${stack}.yaml`,

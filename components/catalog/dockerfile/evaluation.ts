@@ -164,7 +164,7 @@ export class Evaluation {
       for (const written of contextSourcesOf(step)) {
         const { text, certain } = at(place, () => expand(written, lookup, this.source.escapeCharacter));
         if (certain && step.kind === "copy" && step.copy.mayBeRemote && isRemote(text)) {
-          if (!step.copy.hasChecksum) requirePinned(text, place);
+          if (!step.copy.hasChecksum && !isPinned(text)) this.refuse(unpinnedSource(text, place));
           continue;
         }
         const path = certain ? cleaned(text) : "";
@@ -210,6 +210,11 @@ export class Evaluation {
     return expanded.certain ? expanded.text : unknown;
   }
 
+  private refuse(problem: InputError): void {
+    if (!this.options.refuse) throw problem;
+    this.options.refuse(problem);
+  }
+
   private given(name: string): string | undefined {
     return Object.hasOwn(this.options.arguments, name) ? this.options.arguments[name] : undefined;
   }
@@ -250,12 +255,13 @@ function isRemote(source: string): boolean {
 }
 
 /** A Git repository may be pinned to a commit behind its name. */
-function requirePinned(source: string, place: string): void {
-  if (/#[0-9a-f]{40}(?:[0-9a-f]{24})?(?::|$)/.test(source)) return;
-  throw new InputError(
-    place,
-    `ADD of ${source} has no checksum; write ADD --checksum=sha256:… ${source}, or of a Git repository the commit: …#<commit>`,
-  );
+function isPinned(source: string): boolean {
+  return /#[0-9a-f]{40}(?:[0-9a-f]{24})?(?::|$)/.test(source);
+}
+
+function unpinnedSource(source: string, place: string): InputError {
+  const how = `write ADD --checksum=sha256:… ${source}, or of a Git repository the commit: …#<commit>`;
+  return new InputError(place, `ADD of ${source} has no checksum; ${how}`);
 }
 
 /** The stages and images that a step takes files from. */

@@ -38,10 +38,11 @@ export interface DockerfileLines {
  * Splits a Dockerfile into its instructions, by the rules of BuildKit's parser (frontend/dockerfile/parser).
  *
  * @param file the path to show in errors
- * @throws InputError for a `# syntax=` line, a bad directive, a here-document that does not end, and a file without instructions
+ * @throws InputError for a bad directive, a here-document that does not end, and a file without instructions
+ * @param refuse told of a `# syntax=` line
  */
-export function readLines(source: string, file: string): DockerfileLines {
-  const reader = new LineReader(source.replace(/^\uFEFF/, ""), file);
+export function readLines(source: string, file: string, refuse: (problem: InputError) => void): DockerfileLines {
+  const reader = new LineReader(source.replace(/^\uFEFF/, ""), file, refuse);
   return reader.read();
 }
 
@@ -61,6 +62,7 @@ class LineReader {
   constructor(
     source: string,
     private readonly file: string,
+    private readonly refuse: (problem: InputError) => void,
   ) {
     this.source = source.split("\n");
     if (this.source.at(-1) === "") this.source = this.source.slice(0, -1);
@@ -145,10 +147,9 @@ class LineReader {
     const found = [lines, slashed].map(syntaxLineOf).find((line) => line !== undefined);
     const isJson = found === undefined && /^\s*\{.*"syntax"\s*:\s*"/s.test(this.source.join("\n"));
     if (found === undefined && !isJson) return;
-    throw new InputError(
-      `${this.file}:${first + (found ?? 0) + 1}`,
-      "a syntax line makes BuildKit fetch a frontend from the internet at every build; remove it, BuildKit's own is current",
-    );
+    const place = `${this.file}:${first + (found ?? 0) + 1}`;
+    const why = "a syntax line makes BuildKit fetch a frontend from the internet at every build";
+    this.refuse(new InputError(place, `${why}; remove it, BuildKit's own is current`));
   }
 
   private withoutContinuation(line: string): [string, boolean] {

@@ -52,6 +52,8 @@ export interface ReadingOptions {
   readonly platforms: readonly string[];
   /** The ONBUILD triggers of an image, in order; undefined for one that may have some that nobody knows. */
   readonly triggersOf: (image: string) => readonly Trigger[] | undefined;
+  /** Told what is refused though it can be read: a frontend, an ADD without a checksum, a stage named like an image. @default throws */
+  readonly refuse?: (problem: InputError) => void;
 }
 
 /**
@@ -63,7 +65,8 @@ export interface ReadingOptions {
  *   machine that builds
  */
 export function readDockerfile(source: string, file: string, options: ReadingOptions): DockerfileReading {
-  const lines = readLines(source, file);
+  const refuse = options.refuse ?? raise;
+  const lines = readLines(source, file, refuse);
   const stages = readStages(lines, file);
   const readings = options.platforms.map((platform) => new Evaluation(stages, file, platform, options).read());
   const [first] = readings as [Evaluated];
@@ -71,7 +74,7 @@ export function readDockerfile(source: string, file: string, options: ReadingOpt
     readings.flatMap((reading) => reading.images).sort((a, b) => a.line - b.line),
     (image) => image.name,
   ).sort((a, b) => (a.name < b.name ? -1 : 1));
-  refuseReplacedStages(stages.stages, images, file);
+  refuseReplacedStages(stages.stages, images, file, refuse);
   return {
     text: lines.text,
     lines: lines.lines,
@@ -90,16 +93,27 @@ export function readDockerfile(source: string, file: string, options: ReadingOpt
 }
 
 /** A stage that has the name of an image in use would be replaced by that image, without a word. */
-function refuseReplacedStages(stages: readonly Stage[], images: readonly ImageUse[], file: string): void {
+function refuseReplacedStages(
+  stages: readonly Stage[],
+  images: readonly ImageUse[],
+  file: string,
+  refuse: (problem: InputError) => void,
+): void {
   for (const { name, line } of stages) {
     if (!name || !images.some((image) => image.name === name)) continue;
-    throw new InputError(
-      `${file}:${line}`,
-      `the stage "${name}" has the name of an image that this Dockerfile uses, and would be replaced by it; rename the stage`,
+    refuse(
+      new InputError(
+        `${file}:${line}`,
+        `the stage "${name}" has the name of an image that this Dockerfile uses, and would be replaced by it; rename the stage`,
+      ),
     );
   }
 }
 
 function uniqueBy<T>(items: readonly T[], key: (item: T) => string): T[] {
   return [...new Map([...items].reverse().map((item) => [key(item), item])).values()].reverse();
+}
+
+function raise(problem: InputError): never {
+  throw problem;
 }

@@ -10,7 +10,8 @@ describe("a bake file", () => {
     const files = {
       "images/base.os/Dockerfile": "FROM debian:12\n",
       "images/app/Dockerfile": "FROM base.os\nARG V\nCOPY main.go /\n",
-      "images/app/image.yaml": "context: src\narguments: { V: '1' }\nplatforms: [linux/arm64]\n",
+      "images/app/image.yaml": "context: src\narguments: { V: '1' }\nplatforms: [linux/arm64]\nrebuild: 2\n",
+      "images/base.os/image.yaml": "platforms: [linux/amd64, linux/arm64]\n",
       "src/main.go": "",
     };
     withFolder(files, (root) => {
@@ -24,7 +25,7 @@ describe("a bake file", () => {
             context: `${root}/images/base.os`,
             dockerfile: "Dockerfile",
             contexts: { "debian:12": "docker-image://docker.io/library/debian@sha256:1" },
-            platforms: ["linux/amd64"],
+            platforms: ["linux/amd64", "linux/arm64"],
             labels,
             tags: ["base.os"],
           },
@@ -34,6 +35,7 @@ describe("a bake file", () => {
             contexts: { "base.os": "target:baseDos" },
             args: { V: "1" },
             platforms: ["linux/arm64"],
+            "extra-hosts": { "rebuild-2": "127.0.0.1" },
             labels,
             tags: ["app"],
           },

@@ -90,6 +90,15 @@ describe("the catalog", () => {
       { "app/Dockerfile": "FROM scratch", "App/Dockerfile": "FROM scratch" },
       /app: differs from App in upper and lower case only/,
     ],
+    [
+      "a platform that a layer beneath is not built for",
+      {
+        "base/Dockerfile": "FROM scratch\n",
+        "app/Dockerfile": "FROM base\n",
+        "app/image.yaml": "platforms: [linux/amd64, linux/arm64]\n",
+      },
+      /app: stands on base, which is not built for linux\/arm64; add it to the platforms there/,
+    ],
     ["a layer named scratch", { "scratch/Dockerfile": "FROM scratch" }, /scratch: is no name for a repository/],
     [
       "a context that is not there",

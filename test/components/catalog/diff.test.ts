@@ -52,7 +52,11 @@ describe("the difference of two catalogs", () => {
       { "app/image.yaml": "arguments: { V: '2' }\n" },
       ["app build: A image.yaml, argument V", "site build: parent app"],
     ],
-    ["a platform", { "site/image.yaml": "platforms: [linux/arm64]\n" }, ["site build: platform"]],
+    [
+      "a platform",
+      { "base/image.yaml": "platforms: [linux/amd64, linux/arm64]\n" },
+      ["base build: platform", "tooling rebase: parent base", "app rebase: parent tooling", "site build: parent app"],
+    ],
     ["a forced rebuild", { "site/image.yaml": "rebuild: 3\n" }, ["site build: rebuild 0→3"]],
     ["a new layer", { "new/Dockerfile": "FROM app\n" }, ["new new: "]],
   ];

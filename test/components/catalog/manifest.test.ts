@@ -30,12 +30,21 @@ describe("image.yaml", () => {
   });
 
   const mistakes: [string, string, RegExp][] = [
-    ["a key that there is not", "rebuild: 1\nplatform: linux/amd64\n", /image\.yaml:2: platform: there is no such key/],
+    [
+      "a key that there is not",
+      "rebuild: 1\nplatform: linux/amd64\n",
+      /image\.yaml:2: platform: there is no such key; keys are description, platforms/,
+    ],
     [
       "a platform that is none",
       "platforms:\n  - linux/amd64\n  - arm\n",
       /image\.yaml:3: platforms\.1: expected os\/architecture/,
     ],
+    ["an architecture that there is not", "platforms: [linux/arm46]\n", /image\.yaml:1: platforms\.0: expected os/],
+    ["another name of one", "platforms: [linux/aarch64]\n", /platforms\.0: write linux\/arm64 for linux\/aarch64/],
+    ["what is no list", "platforms: linux/amd64\n", /platforms: expected a list, such as \[linux\/amd64\]/],
+    ["a number as an argument", "arguments: { GO: 1.2 }\n", /arguments\.GO: expected text; put a number in quotes/],
+    ["a list for the whole", "- a\n", /image\.yaml:1: expected keys with values/],
     ["a context outside", "context: ../../etc\n", /image\.yaml:1: context: expected a folder relative to/],
     ["an absolute context", "context: /etc\n", /image\.yaml:1: context: expected a folder/],
     ["a size without a unit", "sizeBudget: '550'\n", /image\.yaml:1: sizeBudget: expected a size such as 550 MB/],

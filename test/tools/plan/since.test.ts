@@ -62,8 +62,12 @@ describe("a plan since a commit", () => {
         plan.layers.map(({ action }) => action),
         ["unchanged", "unchanged", "unchanged"],
       );
-      assert.equal(plan.warnings.length, 3, plan.warnings.join("\n"));
-      assert.match(plan.warnings[0] as string, /docker images\/base\/Dockerfile:1: "debian:12" is neither a layer/);
+      assert.deepEqual(plan.warnings, [
+        "3 images stand on upstreams that are not pinned: when these move, no plan says so",
+        "no image stands on another one of the folder; where they name each other by a registry, give it: --prefix ghcr.io/acme",
+      ]);
+      const { warnings } = await planSince(repository.images, "HEAD", { prefix: "ghcr.io/other" });
+      assert.match(warnings[1] as string, /no image names another one of the folder under ghcr\.io\/other/);
     }));
 
   it("has what changed in the work tree, committed or not, but not what git ignores", () =>
@@ -106,16 +110,57 @@ describe("a plan since a commit", () => {
 
   it("does not mind images that could not be read then, and warns of it", () =>
     withRepository(async (repository) => {
-      repository.write("docker images/a/Dockerfile", "FROM b\n");
-      repository.write("docker images/b/Dockerfile", "FROM a\n");
-      repository.commit("a circle");
-      repository.write("docker images/b/Dockerfile", "FROM scratch\n");
-      const plan = await planSince(repository.images, "HEAD");
-      assert.ok(plan.layers.every(({ action }) => action === "new"));
+      repository.write("new/.gitkeep", "");
+      repository.commit("an empty folder");
+      repository.write("new/a/Dockerfile", "FROM scratch\n");
+      const plan = await planSince(join(repository.folder, "new"), "HEAD");
+      assert.deepEqual(plan.layers, [{ name: "a", action: "new", reasons: [] }]);
       assert.match(
         plan.warnings[0] as string,
-        /^the images cannot be read as of HEAD, so that all are new: docker images\/.* circle/,
+        /^the images cannot be read as of HEAD, so that all are new: new: has no folder/,
       );
+    }));
+
+  it("finds parents in spite of what Strata would refuse, and of what cannot be read", () =>
+    withRepository(async (repository) => {
+      const dockerfiles = {
+        syntax: "# syntax=docker/dockerfile:1\nFROM ghcr.io/acme/base:1\n",
+        add: "FROM ghcr.io/acme/base:1\nADD https://x.example/y /\n",
+        unset: "ARG T\nFROM ghcr.io/acme/base:$T\nFROM ghcr.io/acme/base:1 AS x\nENV A\n",
+        mirror: "FROM ghcr.io/acme/mirror:1\n",
+        bare: "FROM base:1\n",
+        one: "FROM ghcr.io/acme/two:1\n",
+        two: "FROM ghcr.io/acme/one:1\n",
+      };
+      for (const [name, text] of Object.entries(dockerfiles))
+        repository.write(`docker images/${name}/Dockerfile`, text);
+      repository.commit("more");
+      repository.write("docker images/base/Dockerfile", "FROM debian:12\nRUN false\n");
+      assert.deepEqual(await repository.changes("HEAD", "ghcr.io/acme"), [
+        "base build: M Dockerfile",
+        "add build: parent base",
+        "syntax rebase: parent base",
+        "tool rebase: parent base",
+        "unset build: parent base",
+      ]);
+      const { warnings } = await planSince(repository.images, "HEAD", { prefix: "ghcr.io/acme" });
+      assert.ok(
+        warnings.some((warning) => /circle: (one → two → one|two → one → two)/.test(warning)),
+        warnings.join("\n"),
+      );
+    }));
+
+  it("may be since a branch went apart", () =>
+    withRepository(async (repository) => {
+      repository.git("checkout", "--quiet", "-b", "feature");
+      repository.write("docker images/tool/run", "walk");
+      repository.commit("feature");
+      repository.git("checkout", "--quiet", "main");
+      repository.write("docker images/other/new", "new");
+      repository.commit("main goes on");
+      repository.git("checkout", "--quiet", "feature");
+      assert.deepEqual(await repository.changes("main"), ["other build: D new", "tool build: M run"]);
+      assert.deepEqual(await repository.changes("main..."), ["tool build: M run"]);
     }));
 
   it("warns of a submodule in a context, and leaves out a Dockerfile that git ignores", () =>
