@@ -2,13 +2,14 @@ import * as dockerbuild from "@pulumi/docker-build";
 import * as pulumi from "@pulumi/pulumi";
 import { readCatalog } from "./components/catalog/catalog";
 import { FileHashes } from "./components/catalog/file-hashes";
-import { readUpstreams } from "./components/catalog/upstreams";
+import { readUpstreams, refusePinnedStandIns } from "./components/catalog/upstreams";
 import { Family } from "./components/family";
 import { readSettings } from "./components/settings";
 
 const stack = pulumi.getStack();
 const settings = readSettings(new pulumi.Config("strata"), stack);
 
+refusePinnedStandIns(settings.upstreams, ".strata/stand-ins.yaml");
 const upstreams = readUpstreams(settings.upstreams, settings.standIns);
 const catalog = readCatalog({
   images: settings.images,

@@ -48,6 +48,20 @@ export function readUpstreams(pinsFile: string, standInsFile?: string): Map<stri
   return upstreams;
 }
 
+/**
+ * A pin is of what its publisher published. The digest of a stand-in in its place would bring it to stacks that must not build on one.
+ *
+ * @param standInsFile those that were made on this machine
+ * @throws InputError for a pin that is a stand-in's digest
+ */
+export function refusePinnedStandIns(pinsFile: string, standInsFile: string): void {
+  const made = new Set(Object.values(readStandIns(standInsFile)).map(({ digest }) => digest));
+  for (const [name, pin] of Object.entries(readPins(pinsFile))) {
+    if (!made.has(pin)) continue;
+    throw new InputError(pinsFile, `${name}: this is the digest of a stand-in; write the one that was published`);
+  }
+}
+
 /** @throws InputError naming the file and the key */
 export function readPins(file: string): Record<string, string> {
   if (!existsSync(file))

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import { fullRepository, readUpstreams } from "../../../components/catalog/upstreams";
+import { fullRepository, readUpstreams, refusePinnedStandIns } from "../../../components/catalog/upstreams";
 import { withFolder } from "./folder";
 
 const one = `sha256:${"1".repeat(64)}`;
@@ -27,6 +27,18 @@ describe("upstreams", () => {
         digest: one,
         standIn: false,
       });
+    });
+  });
+
+  it("may not be pinned to a stand-in that this machine has made", () => {
+    const made = {
+      "pins.yaml": `a: ${one}\nb: ${two}\n`,
+      "stand-ins.yaml": `a:\n  ref: localhost:5443/library/a\n  digest: ${two}\n`,
+    };
+    withFolder(made, (folder) => {
+      const check = () => refusePinnedStandIns(join(folder, "pins.yaml"), join(folder, "stand-ins.yaml"));
+      assert.throws(check, /pins\.yaml: b: this is the digest of a stand-in; write the one that was published/);
+      refusePinnedStandIns(join(folder, "pins.yaml"), join(folder, "missing.yaml"));
     });
   });
 
