@@ -81,7 +81,6 @@ export class CatalogReader {
       platforms: manifest.platforms ?? this.source.platforms,
       rebuild: manifest.rebuild ?? 0,
       readable: read !== undefined,
-      manifest,
     };
   }
 
@@ -102,7 +101,7 @@ export class CatalogReader {
         arguments: { ...buildArguments, ...manifest.arguments },
         platforms: manifest.platforms ?? this.source.platforms,
         triggersOf: (image) => this.triggersOf(image),
-        refuse: (problem) => this.problems.push(problem),
+        refuse: (problem) => this.add(problem),
       }),
     );
     this.readings.set(name, reading && this.localised(reading));
@@ -257,15 +256,18 @@ export class CatalogReader {
       return action();
     } catch (error) {
       if (!(error instanceof InputError)) throw error;
-      if (!this.problems.some((problem) => problem.message === error.message)) this.problems.push(error);
+      this.add(error);
       return undefined;
     }
   }
 
   private report(place: string, problem: string): void {
-    this.attempt(() => {
-      throw new InputError(place, problem);
-    });
+    this.add(new InputError(place, problem));
+  }
+
+  /** Once, though each platform may tell of it. */
+  private add(problem: InputError): void {
+    if (!this.problems.some(({ message }) => message === problem.message)) this.problems.push(problem);
   }
 }
 

@@ -2,7 +2,6 @@ import { CatalogReader } from "./catalog-reader";
 import type { FileHashes } from "./file-hashes";
 import type { ContextFile } from "./files";
 import { InputError } from "./input-error";
-import type { Manifest } from "./manifest";
 import type { PackageLock } from "./pins/locks";
 import type { Upstream } from "./upstreams";
 
@@ -41,7 +40,6 @@ export interface CatalogLayer {
   readonly rebuild: number;
   /** Whether its Dockerfile could be read. */
   readonly readable: boolean;
-  readonly manifest: Manifest;
 }
 
 /** The family: each layer after all that it needs. */
@@ -80,8 +78,8 @@ export interface CatalogSurvey {
  * Reads a family from its folder: every folder in it with a Dockerfile is a layer.
  *
  * @throws InputError with all that is wrong: a folder that is missing or empty, a name that no registry would take, an image
- *   that is neither a layer nor pinned, a source that is not there, layers that need each other in a circle, and whatever
- *   BuildKit would refuse
+ *   that is neither a layer nor pinned, a source that is not there, layers that need each other in a circle, and what
+ *   cannot be read
  */
 export function readCatalog(source: CatalogSource): Catalog {
   const { layers, problems } = surveyCatalog(source);

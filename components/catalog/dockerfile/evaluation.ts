@@ -23,7 +23,7 @@ interface EvaluatedStage {
   readonly stage: Stage;
   /** Its number, or the image's name; undefined for scratch. */
   readonly base: number | string | undefined;
-  steps: readonly Step[];
+  readonly steps: readonly Step[];
 }
 
 /** BuildKit's way through a Dockerfile for one platform (frontend/dockerfile/dockerfile2llb/convert.go). */

@@ -27,11 +27,13 @@ export interface DockerfileLines {
   readonly escapeCharacter: "\\" | "`";
   /**
    * The Dockerfile in its normal form, which is what counts and what is built: without comments, blank lines, indentation and
-   * trailing white space. Parser directives and the lines of here-documents stay as they are.
+   * trailing white space. Of parser directives it has only escape; the lines of here-documents stay as they are.
    */
   readonly text: string;
   /** For each line of the normal form the 1-based line that it has in the user's file. */
   readonly lines: readonly number[];
+  /** Whether a frontend of somebody else's reads the file, of whose rules nothing is known. */
+  readonly hasOtherFrontend: boolean;
 }
 
 /**
@@ -57,6 +59,7 @@ class LineReader {
   private readonly directives = new Set<string>();
   private directivesMayFollow = true;
   private escapeCharacter: "\\" | "`" = "\\";
+  private hasOtherFrontend = false;
   private at = 0;
 
   constructor(
@@ -77,7 +80,8 @@ class LineReader {
     }
     if (this.instructions.length === 0) throw new InputError(this.file, "has no instruction; the first must be FROM");
     const text = this.kept.map((line) => `${line}\n`).join("");
-    return { instructions: this.instructions, escapeCharacter: this.escapeCharacter, text, lines: this.lines };
+    const { instructions, escapeCharacter, lines, hasOtherFrontend } = this;
+    return { instructions, escapeCharacter, text, lines, hasOtherFrontend };
   }
 
   private readInstruction(first: string): void {
@@ -147,7 +151,8 @@ class LineReader {
     const found = [lines, slashed].map(syntaxLineOf).find((line) => line !== undefined);
     const isJson = found === undefined && /^\s*\{.*"syntax"\s*:\s*"/s.test(this.source.join("\n"));
     if (found === undefined && !isJson) return;
-    const place = `${this.file}:${first + (found ?? 0) + 1}`;
+    this.hasOtherFrontend = isJson || !docker.test(found?.frontend ?? "");
+    const place = `${this.file}:${first + (found?.index ?? 0) + 1}`;
     const why = "a syntax line makes BuildKit fetch a frontend from the internet at every build";
     this.refuse(new InputError(place, `${why}; remove it, BuildKit's own is current`));
   }
@@ -253,11 +258,14 @@ function withoutTrailingSpace(line: string): string {
 const directives = ["syntax", "escape", "check"];
 const directive = /^#\s*([a-zA-Z][a-zA-Z0-9]*)\s*=\s*(.+?)\s*$/;
 
-/** The index of a line that names a frontend, among the comments that lines begin with. */
-function syntaxLineOf(lines: readonly string[]): number | undefined {
+/** Docker's own frontend, which reads as BuildKit does. */
+const docker = /^(?:docker\.io\/)?docker\/dockerfile(?:-upstream)?(?:[:@]|$)/;
+
+/** A line that names a frontend, among the comments that lines begin with. */
+function syntaxLineOf(lines: readonly string[]): { index: number; frontend: string } | undefined {
   for (const [index, line] of lines.entries()) {
-    const [, name] = directive.exec(line) ?? [];
-    if (name?.toLowerCase() === "syntax") return index;
+    const [, name, value = ""] = directive.exec(line) ?? [];
+    if (name?.toLowerCase() === "syntax") return { index, frontend: value.split(" ")[0] as string };
     if (!name || !directives.includes(name.toLowerCase())) return undefined;
   }
   return undefined;

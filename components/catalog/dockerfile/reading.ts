@@ -61,7 +61,7 @@ export interface ReadingOptions {
  * build them. A source that depends on a variable whose value only a build knows is taken for the whole context.
  *
  * @param file the path to show in errors
- * @throws InputError naming file and line for whatever BuildKit would refuse, and for an image's name that depends on the
+ * @throws InputError naming file and line for what cannot be read, and for an image's name that depends on the
  *   machine that builds
  */
 export function readDockerfile(source: string, file: string, options: ReadingOptions): DockerfileReading {
@@ -79,10 +79,13 @@ export function readDockerfile(source: string, file: string, options: ReadingOpt
     text: lines.text,
     lines: lines.lines,
     images,
-    sources: uniqueBy(
-      readings.flatMap((reading) => reading.sources),
-      ({ path, base }) => `${path}\0${base}`,
-    ),
+    // Another frontend may read anything.
+    sources: lines.hasOtherFrontend
+      ? [{ path: "", line: 1, base: first.base }]
+      : uniqueBy(
+          readings.flatMap((reading) => reading.sources),
+          ({ path, base }) => `${path}\0${base}`,
+        ),
     base: first.base,
     runsInside: new Set(readings.flatMap((reading) => [...reading.runsInside])),
     runsCommands: first.runsCommands,

@@ -139,6 +139,14 @@ describe("the catalog", () => {
     );
   });
 
+  it("says once what is wrong on every platform", () => {
+    const files = {
+      "a/Dockerfile": "FROM scratch\nADD https://x.example/y /\n",
+      "a/image.yaml": "platforms: [linux/amd64, linux/arm64]\n",
+    };
+    assert.throws(() => read(files), { message: /^\S*a\/Dockerfile:2: ADD of \S+ has no checksum[^\n]*$/ });
+  });
+
   it("reads a context elsewhere in the repository, but not one that a link leads out to", () => {
     const files = {
       "go/main.go": "package main",

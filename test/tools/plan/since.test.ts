@@ -150,6 +150,18 @@ describe("a plan since a commit", () => {
       );
     }));
 
+  it("takes the whole context where a frontend of somebody else's reads the Dockerfile", () =>
+    withRepository(async (repository) => {
+      for (const frontend of ["docker/dockerfile:1", "example.org/other"]) {
+        const name = frontend.replaceAll(/[/:.]/g, "-");
+        repository.write(`docker images/${name}/Dockerfile`, `# syntax=${frontend}\nFROM scratch\nCOPY a /\n`);
+        repository.write(`docker images/${name}/a`, "a");
+      }
+      repository.commit("frontends");
+      for (const name of ["docker-dockerfile-1", "example-org-other"]) repository.write(`docker images/${name}/b`, "b");
+      assert.deepEqual(await repository.changes(), ["example-org-other build: A b"]);
+    }));
+
   it("may be since a branch went apart", () =>
     withRepository(async (repository) => {
       repository.git("checkout", "--quiet", "-b", "feature");
