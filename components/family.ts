@@ -3,8 +3,9 @@ import type { Catalog, CatalogLayer } from "./catalog/catalog";
 import { filesText } from "./catalog/files";
 import { stageLayer } from "./catalog/stage";
 import { standInsBeneath } from "./catalog/stand-ins";
-import { type BuildArgs, Layer, type Parent } from "./layer";
+import { type BuildArgs, Layer } from "./layer";
 import { placeOf } from "./naming";
+import { Upstream } from "./upstream";
 
 export interface FamilyArgs extends Omit<BuildArgs, "platforms"> {
   readonly catalog: Catalog;
@@ -34,6 +35,7 @@ export class Family extends pulumi.ComponentResource {
 
   constructor(name: string, args: FamilyArgs, opts?: pulumi.ComponentResourceOptions) {
     super("strata:image:Family", name, {}, opts);
+    for (const upstream of upstreamsOf(args.catalog)) new Upstream(upstream, { parent: this });
     const made = new Map<string, Layer>();
     const standIns = standInsBeneath(args.catalog);
     const standInsOf = (layer: string) => standIns.get(layer) ?? [];
@@ -55,9 +57,8 @@ export class Family extends pulumi.ComponentResource {
     made: ReadonlyMap<string, Layer>,
   ): Layer {
     const { context, dockerfile } = stageLayer(entry, args.staging);
-    const parents: Record<string, Parent> = {};
-    for (const upstream of entry.upstreams) parents[upstream.name] = upstream;
-    for (const parent of entry.layers) parents[parent] = made.get(parent) as Layer;
+    const parents = Object.fromEntries(entry.layers.map((parent) => [parent, made.get(parent) as Layer]));
+    const upstreams = Object.fromEntries(entry.upstreams.map((upstream) => [upstream.name, upstream]));
     return new Layer(
       entry.name,
       {
@@ -72,6 +73,7 @@ export class Family extends pulumi.ComponentResource {
         arguments: entry.arguments,
         rebuild: entry.rebuild,
         parents,
+        upstreams,
         base: entry.base,
         cached: entry.runsCommands,
         standIns,
@@ -79,4 +81,9 @@ export class Family extends pulumi.ComponentResource {
       { parent: this },
     );
   }
+}
+
+/** Each once, by name. */
+function upstreamsOf(catalog: Catalog) {
+  return new Map(catalog.flatMap(({ upstreams }) => upstreams.map((upstream) => [upstream.name, upstream]))).values();
 }

@@ -34,9 +34,11 @@ export interface LayerArgs extends BuildArgs, ImagePlace {
   readonly arguments: Readonly<Record<string, string>>;
   /** A number that was raised to have the steps run again; 0 for none. */
   readonly rebuild: number;
-  /** By the name that the Dockerfile uses. @example { base: { ref, digest } } */
+  /** The layers beneath, by the name that the Dockerfile uses. @example { base: { ref, digest } } */
   readonly parents: Readonly<Record<string, Parent>>;
-  /** What the image itself stands on, a key of `parents`; undefined for `scratch`. */
+  /** The upstreams beneath, by the name that the Dockerfile uses. */
+  readonly upstreams: Readonly<Record<string, Parent>>;
+  /** What the image itself stands on, a key of `parents` or `upstreams`; undefined for `scratch`. */
   readonly base: string | undefined;
   /** Whether to keep a build cache in the registry, under the tag `cache`. A build that runs nothing gains nothing from it. */
   readonly cached: boolean;
@@ -59,7 +61,8 @@ export class Layer extends pulumi.ComponentResource {
   readonly platforms: readonly string[];
 
   constructor(name: string, args: LayerArgs, opts?: pulumi.ComponentResourceOptions) {
-    const parents = pulumi.output(digestsOf(args.parents));
+    const parents = digestsOf(args.parents);
+    const upstreams = digestsOf(args.upstreams);
     const { files, dockerfile, platforms, rebuild, compression, base = "", standIns } = args;
     super(
       "strata:image:Layer",
@@ -67,10 +70,11 @@ export class Layer extends pulumi.ComponentResource {
       {
         files,
         dockerfile,
-        parents,
         platforms,
         compression,
         // Absent where they say nothing, so that most layers' inputs stay small.
+        ...(Object.keys(parents).length > 0 ? { parents } : {}),
+        ...(Object.keys(upstreams).length > 0 ? { upstreams } : {}),
         ...(Object.keys(args.arguments).length > 0 ? { arguments: args.arguments } : {}),
         ...(rebuild > 0 ? { rebuild } : {}),
       },
@@ -80,9 +84,11 @@ export class Layer extends pulumi.ComponentResource {
 
     const options = { compression, title: name, base, standIns: standIns.join(" ") };
     const given = { ...buildArguments, ...args.arguments };
-    this.buildId = parents.apply((digests) =>
-      buildId({ files, dockerfile, arguments: given, platforms, rebuild, parents: digests, options }),
-    );
+    this.buildId = pulumi
+      .output({ ...upstreams, ...parents })
+      .apply((digests) =>
+        buildId({ files, dockerfile, arguments: given, platforms, rebuild, parents: digests, options }),
+      );
     const image = new dockerbuild.Image(name, this.imageArgs(name, args), {
       parent: this,
       // Deleting would remove the manifest by digest, and with it every other tag that names it.
@@ -97,7 +103,7 @@ export class Layer extends pulumi.ComponentResource {
     const { repository, tagPrefix, compression } = args;
     return {
       builder: { name: args.builder },
-      context: { location: args.context, named: namedContexts(args.parents) },
+      context: { location: args.context, named: namedContexts({ ...args.upstreams, ...args.parents }) },
       dockerfile: { location: args.dockerfilePath },
       platforms: [...args.platforms] as dockerbuild.Platform[],
       buildArgs: { ...buildArguments, ...args.arguments },
@@ -140,7 +146,7 @@ function namedContexts(parents: Readonly<Record<string, Parent>>) {
 
 /** No time and no commit: a label that changes would change the digest of what did not. */
 function labelsOf(name: string, args: LayerArgs): Record<string, pulumi.Input<string>> {
-  const base = args.base === undefined ? undefined : args.parents[args.base];
+  const base = args.base === undefined ? undefined : (args.parents[args.base] ?? args.upstreams[args.base]);
   return {
     "org.opencontainers.image.title": name,
     ...(base && args.base

@@ -29,7 +29,12 @@ async function register(
       call: (args) => assert.fail(`unexpected call of ${args.token}`),
       newResource: ({ type, name, inputs, provider }) => {
         registrations.push({ type, name, inputs });
-        const known = ["strata:image:Family", "strata:image:Layer", "pulumi:providers:docker-build"];
+        const known = [
+          "strata:image:Family",
+          "strata:image:Layer",
+          "strata:image:Upstream",
+          "pulumi:providers:docker-build",
+        ];
         if (known.includes(type)) return { id: name, state: inputs };
         assert.equal(type, "docker-build:index:Image", "an unexpected resource");
         assert.match(provider ?? "", /::docker-build::/, "the provider with the fixed host");
@@ -87,7 +92,7 @@ describe("a family's resources", () => {
     registrations = await register(files, false);
   });
 
-  it("are the family, its provider, and a Layer with its Image for each folder, and nothing else", () => {
+  it("are the family, its provider, its upstream, and a Layer with its Image for each folder, and nothing else", () => {
     assert.deepEqual(registrations.map(({ type, name }) => `${type} ${name}`).sort(), [
       "docker-build:index:Image app",
       "docker-build:index:Image base",
@@ -95,6 +100,7 @@ describe("a family's resources", () => {
       "strata:image:Family family",
       "strata:image:Layer app",
       "strata:image:Layer base",
+      "strata:image:Upstream debian:12",
     ]);
   });
 
@@ -106,6 +112,13 @@ describe("a family's resources", () => {
       platforms: ["linux/amd64"],
       compression: "zstd",
     });
+  });
+
+  it("tell layers beneath from upstreams, so that a plan says which of them moved", () => {
+    assert.deepEqual(of("strata:image:Upstream", "debian:12"), { digest: "sha256:d" });
+    assert.deepEqual(of("strata:image:Layer", "base")?.upstreams, { "debian:12": "sha256:d" });
+    assert.equal(of("strata:image:Layer", "base")?.parents, undefined);
+    assert.equal(of("strata:image:Layer", "app")?.upstreams, undefined);
   });
 
   it("hand each parent to the build by digest, under the name that the Dockerfile uses", () => {
