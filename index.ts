@@ -1,13 +1,21 @@
 import * as dockerbuild from "@pulumi/docker-build";
 import * as pulumi from "@pulumi/pulumi";
+import { Builds } from "./components/builds";
 import { readCatalog } from "./components/catalog/catalog";
 import { FileHashes } from "./components/catalog/file-hashes";
 import { readUpstreams, refusePinnedStandIns } from "./components/catalog/upstreams";
 import { Family } from "./components/family";
+import { imageSize } from "./components/registry";
 import { readSettings } from "./components/settings";
 
 const stack = pulumi.getStack();
 const settings = readSettings(new pulumi.Config("strata"), stack);
+
+const builds = new Builds({
+  parallel: settings.parallel,
+  paths: [settings.images, settings.upstreams],
+  sizeOf: imageSize,
+});
 
 refusePinnedStandIns(settings.upstreams, ".strata/stand-ins.yaml");
 const upstreams = readUpstreams(settings.upstreams, settings.standIns);
@@ -25,9 +33,9 @@ const provider = new dockerbuild.Provider("docker-build", { host: "unix:///var/r
 
 const family = new Family(
   "family",
-  { ...settings, catalog, staging: ".strata/contexts" },
+  { ...settings, catalog, builds, staging: ".strata/contexts" },
   { providers: { "docker-build": provider } },
 );
 
-/** For each layer: { ref, digest, buildId, platforms, standIn }. */
+/** For each layer: { ref, digest, buildId, platforms, standIn, seconds, sizeBytes, commit }. */
 export const layers = family.layers;

@@ -1,10 +1,14 @@
 import * as pulumi from "@pulumi/pulumi";
+import type { Builds } from "./builds";
 import type { Catalog, CatalogLayer } from "./catalog/catalog";
 import { filesText } from "./catalog/files";
+import { InputError } from "./catalog/input-error";
+import { labelsOf } from "./catalog/labels";
 import { stageLayer } from "./catalog/stage";
 import { standInsBeneath } from "./catalog/stand-ins";
 import { type BuildArgs, Layer } from "./layer";
 import { placeOf } from "./naming";
+import type { BuildRecord } from "./previous-builds";
 import { Upstream } from "./upstream";
 
 export interface FamilyArgs extends Omit<BuildArgs, "platforms"> {
@@ -17,10 +21,15 @@ export interface FamilyArgs extends Omit<BuildArgs, "platforms"> {
   readonly repository: string;
   /** Where contexts are staged: a path relative to the project. @example ".strata/contexts" */
   readonly staging: string;
+  /** Of every image, beside those that Strata gives. */
+  readonly labels: Readonly<Record<string, string>>;
+  /** For RUN --mount=type=secret: id → value. */
+  readonly secrets: pulumi.Output<Readonly<Record<string, string>>>;
+  readonly builds: Builds;
 }
 
 /** What a stack tells of each layer: all that other stacks and verbs may read. */
-export interface LayerOutput {
+export interface LayerOutput extends BuildRecord {
   readonly ref: string;
   readonly digest: string;
   readonly buildId: string;
@@ -42,9 +51,13 @@ export class Family extends pulumi.ComponentResource {
     for (const entry of args.catalog) {
       made.set(entry.name, this.makeLayer(entry, standInsOf(entry.name), args, made));
     }
-    const outputs: Record<string, pulumi.Input<LayerOutput>> = {};
-    for (const [layer, { ref, digest, buildId, platforms }] of made) {
-      outputs[layer] = pulumi.output({ ref, digest, buildId, platforms, standIn: standInsOf(layer) });
+    const outputs: Record<string, pulumi.Output<LayerOutput>> = {};
+    for (const { name: layer, platforms } of args.catalog) {
+      const { ref, digest, buildId, record } = made.get(layer) as Layer;
+      const standIn = standInsOf(layer);
+      outputs[layer] = pulumi
+        .all([ref, digest, buildId, record])
+        .apply(([ref, digest, buildId, record]) => ({ ref, digest, buildId, platforms, standIn, ...record }));
     }
     this.layers = pulumi.output(outputs);
     this.registerOutputs({});
@@ -56,11 +69,12 @@ export class Family extends pulumi.ComponentResource {
     args: FamilyArgs,
     made: ReadonlyMap<string, Layer>,
   ): Layer {
+    const { name, secrets } = entry;
     const { context, dockerfile } = stageLayer(entry, args.staging);
     const parents = Object.fromEntries(entry.layers.map((parent) => [parent, made.get(parent) as Layer]));
     const upstreams = Object.fromEntries(entry.upstreams.map((upstream) => [upstream.name, upstream]));
     return new Layer(
-      entry.name,
+      name,
       {
         builder: args.builder,
         platforms: entry.platforms,
@@ -75,8 +89,11 @@ export class Family extends pulumi.ComponentResource {
         parents,
         upstreams,
         base: entry.base,
+        labels: labelsOf({ ...entry, standIns }, args.labels),
+        secrets: args.secrets.apply((values) => secretsFor(entry, values)),
+        secretIds: secrets.map(({ id }) => id),
         cached: entry.runsCommands,
-        standIns,
+        builds: args.builds,
       },
       { parent: this },
     );
@@ -86,4 +103,20 @@ export class Family extends pulumi.ComponentResource {
 /** Each once, by name. */
 function upstreamsOf(catalog: Catalog) {
   return new Map(catalog.flatMap(({ upstreams }) => upstreams.map((upstream) => [upstream.name, upstream]))).values();
+}
+
+/** @throws InputError for one that is not configured and that a step cannot do without */
+function secretsFor({ dockerfilePath, secrets }: CatalogLayer, values: Readonly<Record<string, string>>) {
+  const wanted: Record<string, string> = {};
+  for (const { id, required, line } of secrets) {
+    const value = values[id];
+    if (value !== undefined) wanted[id] = value;
+    else if (required) {
+      throw new InputError(
+        `${dockerfilePath}:${line}`,
+        `needs the secret ${id}; set it with: pulumi config set --secret --path 'strata:secrets["${id}"]'`,
+      );
+    }
+  }
+  return wanted;
 }

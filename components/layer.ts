@@ -1,9 +1,10 @@
 import * as dockerbuild from "@pulumi/docker-build";
 import * as pulumi from "@pulumi/pulumi";
+import type { Builds } from "./builds";
 import { buildArguments } from "./catalog/build-arguments";
 import { buildId } from "./catalog/build-id";
-import { standInLabel } from "./catalog/stand-ins";
 import type { ImagePlace } from "./naming";
+import type { BuildRecord } from "./previous-builds";
 
 /** How every layer of a stack is built. */
 export interface BuildArgs {
@@ -40,10 +41,15 @@ export interface LayerArgs extends BuildArgs, ImagePlace {
   readonly upstreams: Readonly<Record<string, Parent>>;
   /** What the image itself stands on, a key of `parents` or `upstreams`; undefined for `scratch`. */
   readonly base: string | undefined;
+  /** All labels but the digest of what the image stands on, which is known when that is built. */
+  readonly labels: Readonly<Record<string, string>>;
+  /** For RUN --mount=type=secret: id → value. Only what its steps mount. */
+  readonly secrets: pulumi.Output<Readonly<Record<string, string>>>;
+  /** The ids of these. */
+  readonly secretIds: readonly string[];
   /** Whether to keep a build cache in the registry, under the tag `cache`. A build that runs nothing gains nothing from it. */
   readonly cached: boolean;
-  /** The upstreams beneath, at any depth, for which a stand-in was used. Empty for none. */
-  readonly standIns: readonly string[];
+  readonly builds: Builds;
 }
 
 /**
@@ -58,12 +64,14 @@ export class Layer extends pulumi.ComponentResource {
   /** `repository@sha256:…` */
   readonly ref: pulumi.Output<string>;
   readonly buildId: pulumi.Output<string>;
-  readonly platforms: readonly string[];
+  /** Whether this update builds it, as soon as that is known. */
+  readonly willBuild: pulumi.Output<boolean>;
+  readonly record: pulumi.Output<BuildRecord>;
 
   constructor(name: string, args: LayerArgs, opts?: pulumi.ComponentResourceOptions) {
     const parents = digestsOf(args.parents);
     const upstreams = digestsOf(args.upstreams);
-    const { files, dockerfile, platforms, rebuild, compression, base = "", standIns } = args;
+    const { files, dockerfile, platforms, rebuild, compression, builds, labels } = args;
     super(
       "strata:image:Layer",
       name,
@@ -72,6 +80,7 @@ export class Layer extends pulumi.ComponentResource {
         dockerfile,
         platforms,
         compression,
+        labels,
         // Absent where they say nothing, so that most layers' inputs stay small.
         ...(Object.keys(parents).length > 0 ? { parents } : {}),
         ...(Object.keys(upstreams).length > 0 ? { upstreams } : {}),
@@ -80,26 +89,40 @@ export class Layer extends pulumi.ComponentResource {
       },
       opts,
     );
-    this.platforms = platforms;
-
-    const options = { compression, title: name, base, standIns: standIns.join(" ") };
     const given = { ...buildArguments, ...args.arguments };
+    const options = { compression, ...labels };
     this.buildId = pulumi
       .output({ ...upstreams, ...parents })
       .apply((digests) =>
         buildId({ files, dockerfile, arguments: given, platforms, rebuild, parents: digests, options }),
       );
-    const image = new dockerbuild.Image(name, this.imageArgs(name, args), {
-      parent: this,
-      // Deleting would remove the manifest by digest, and with it every other tag that names it.
-      retainOnDelete: true,
-    });
+    const tag = pulumi.interpolate`${args.repository}:${args.tagPrefix}b-${this.buildId}`;
+    this.willBuild = tag.apply((contents) => builds.willBuild(name, contents));
+
+    const ended = new Ending();
+    const began = this.willBuild.apply((build) => (build ? builds.begin(ended.promise) : undefined));
+    const image = new dockerbuild.Image(
+      name,
+      this.imageArgs(
+        args,
+        pulumi.all([tag, began]).apply(([contents]) => contents),
+      ),
+      {
+        parent: this,
+        // Deleting would remove the manifest by digest, and with it every other tag that names it.
+        retainOnDelete: true,
+      },
+    );
+    ended.follow(image.digest);
     this.digest = image.digest.apply(known);
     this.ref = pulumi.interpolate`${args.repository}@${this.digest}`;
-    this.registerOutputs({ digest: this.digest, ref: this.ref, buildId: this.buildId });
+    this.record = pulumi
+      .all([this.ref, began])
+      .apply(([ref, time]) => (time === undefined ? builds.previousRecordOf(name) : builds.recordOf(name, ref, time)));
+    this.registerOutputs({ digest: this.digest, ref: this.ref, buildId: this.buildId, record: this.record });
   }
 
-  private imageArgs(name: string, args: LayerArgs): dockerbuild.ImageArgs {
+  private imageArgs(args: LayerArgs, tag: pulumi.Output<string>): dockerbuild.ImageArgs {
     const { repository, tagPrefix, compression } = args;
     return {
       builder: { name: args.builder },
@@ -110,8 +133,12 @@ export class Layer extends pulumi.ComponentResource {
       // A name for an address in /etc/hosts of the steps, which no image gets to see: with another one BuildKit finds no step in
       // its caches, and runs them all.
       ...(args.rebuild > 0 ? { addHosts: [`rebuild-${args.rebuild}:127.0.0.1`] } : {}),
-      labels: labelsOf(name, args),
-      tags: [pulumi.interpolate`${repository}:${tagPrefix}b-${this.buildId}`],
+      // A secret that is rotated changes no image; the next build that has a reason of its own gets the new one.
+      ...(args.secretIds.length > 0
+        ? { secrets: args.secrets, ignoreSecretsInDiffCalculation: [...args.secretIds] }
+        : {}),
+      labels: { ...args.labels, ...baseDigest(args) },
+      tags: [tag],
       // rewrite-timestamp with SOURCE_DATE_EPOCH makes equal contents equal bytes. Layers of upstreams stay as they are.
       exports: [{ raw: `type=registry,rewrite-timestamp=true,oci-mediatypes=true,compression=${compression}` }],
       push: false,
@@ -119,6 +146,24 @@ export class Layer extends pulumi.ComponentResource {
       buildOnPreview: false,
       ...(args.cached ? cacheIn(`${repository}:${tagPrefix}cache`, compression) : {}),
     };
+  }
+}
+
+/** When a build has ended, well or not, for those who must know before there is a resource to ask. */
+class Ending {
+  readonly promise: Promise<void>;
+  private end!: () => void;
+
+  constructor() {
+    this.promise = new Promise((resolve) => {
+      this.end = resolve;
+    });
+  }
+
+  follow(output: pulumi.Output<unknown>): void {
+    // An Output has no public way to learn of a failure.
+    const { promise } = output as unknown as { promise: () => Promise<unknown> };
+    promise.call(output).then(this.end, this.end);
   }
 }
 
@@ -144,16 +189,9 @@ function namedContexts(parents: Readonly<Record<string, Parent>>) {
   );
 }
 
-/** No time and no commit: a label that changes would change the digest of what did not. */
-function labelsOf(name: string, args: LayerArgs): Record<string, pulumi.Input<string>> {
-  const base = args.base === undefined ? undefined : (args.parents[args.base] ?? args.upstreams[args.base]);
-  return {
-    "org.opencontainers.image.title": name,
-    ...(base && args.base
-      ? { "org.opencontainers.image.base.name": args.base, "org.opencontainers.image.base.digest": base.digest }
-      : {}),
-    ...(args.standIns.length > 0 ? { [standInLabel]: args.standIns.join(" ") } : {}),
-  };
+function baseDigest({ base, parents, upstreams }: LayerArgs): Record<string, pulumi.Input<string>> {
+  const found = base === undefined ? undefined : (parents[base] ?? upstreams[base]);
+  return found ? { "org.opencontainers.image.base.digest": found.digest } : {};
 }
 
 function known(digest: string): string {

@@ -1,6 +1,7 @@
-import type { Config } from "@pulumi/pulumi";
+import { type Config, type Output, output } from "@pulumi/pulumi";
 import { z } from "zod";
 import { InputError } from "./catalog/input-error";
+import { reservedLabels } from "./catalog/labels";
 import { platform } from "./catalog/platform";
 
 /** What a stack is told by its configuration; Pulumi.yaml describes each key. */
@@ -14,6 +15,12 @@ export interface Settings {
   readonly upstreams: string;
   readonly platforms: readonly string[];
   readonly compression: "zstd" | "gzip";
+  /** How many builds may run at once. */
+  readonly parallel: number;
+  /** Labels of every image, beside those that Strata gives. */
+  readonly labels: Readonly<Record<string, string>>;
+  /** For RUN --mount=type=secret: id → value. */
+  readonly secrets: Output<Readonly<Record<string, string>>>;
   /** The file of the stand-ins; undefined on every stack but `local`, which are not allowed any. */
   readonly standIns: string | undefined;
 }
@@ -37,6 +44,13 @@ const schema = z.object({
   upstreams: z.string().min(1),
   platforms: z.array(platform).min(1),
   compression: z.enum(["zstd", "gzip"]),
+  parallel: z.int("expected a number of builds, 1 or more").min(1),
+  labels: z.record(z.string(), z.string("expected text")).superRefine((labels, context) => {
+    const reserved = Object.keys(labels).filter((key) => reservedLabels.includes(key));
+    if (reserved.length === 0) return;
+    const why = "is Strata's own, or would change where nothing else does";
+    context.addIssue({ code: "custom", message: `${reserved.join(", ")} ${why}; remove it` });
+  }),
   standIns: z.string().min(1).optional(),
 });
 
@@ -51,6 +65,8 @@ export function readSettings(config: Config, stack: string): Settings {
     upstreams: config.require("upstreams"),
     platforms: config.requireObject("platforms"),
     compression: config.require("compression"),
+    parallel: config.requireNumber("parallel"),
+    labels: config.getObject("labels") ?? {},
     // Pulumi asks for a value of every key that has no default, so that none is an empty one.
     standIns: config.get("standIns") || undefined,
   });
@@ -72,5 +88,9 @@ export function readSettings(config: Config, stack: string): Settings {
       `images on stand-ins must not leave this machine, and the registry is ${result.data.registry}; remove the key with: pulumi config rm strata:standIns`,
     );
   }
-  return { ...result.data, standIns };
+  return {
+    ...result.data,
+    standIns,
+    secrets: config.getSecretObject<Record<string, string>>("secrets") ?? output<Record<string, string>>({}),
+  };
 }

@@ -1,6 +1,7 @@
 import { relative } from "node:path";
 import type { Catalog, CatalogLayer } from "./catalog";
-import { standInLabel, standInsBeneath } from "./stand-ins";
+import { labelsOf } from "./labels";
+import { standInsBeneath } from "./stand-ins";
 
 /** A docker-bake file (docs.docker.com/build/bake/reference), as JSON. */
 export interface BakeFile {
@@ -15,25 +16,31 @@ export interface BakeTarget {
   readonly args?: Readonly<Record<string, string>>;
   readonly platforms: readonly string[];
   readonly "extra-hosts"?: Readonly<Record<string, string>>;
-  readonly labels?: Readonly<Record<string, string>>;
+  readonly labels: Readonly<Record<string, string>>;
   readonly tags: readonly string[];
 }
 
 /**
- * The family as a docker-bake file, with which plain buildx builds any layer and what is beneath it.
- * Images on stand-ins bear their mark.
+ * The family as a docker-bake file, with which plain buildx builds any layer and what is beneath it, labels included but for the
+ * digest of what an image stands on, which nobody knows before.
  *
  * @param folder what paths are to be relative to
+ * @param labels of every image, as configured
  */
-export function bakeFile(catalog: Catalog, folder = "."): BakeFile {
+export function bakeFile(catalog: Catalog, folder = ".", labels: Readonly<Record<string, string>> = {}): BakeFile {
   const standIns = standInsBeneath(catalog);
   const target = Object.fromEntries(
-    catalog.map((layer) => [targetName(layer.name), bakeTarget(layer, standIns.get(layer.name) ?? [], folder)]),
+    catalog.map((layer) => [targetName(layer.name), bakeTarget(layer, standIns.get(layer.name) ?? [], folder, labels)]),
   );
   return { group: { default: { targets: Object.keys(target) } }, target };
 }
 
-function bakeTarget(layer: CatalogLayer, standIns: readonly string[], folder: string): BakeTarget {
+function bakeTarget(
+  layer: CatalogLayer,
+  standIns: readonly string[],
+  folder: string,
+  labels: Readonly<Record<string, string>>,
+): BakeTarget {
   const parents = layer.layers.map((parent) => [parent, `target:${targetName(parent)}`]);
   const upstreams = layer.upstreams.map(({ name, ref }) => [name, `docker-image://${ref}`]);
   return {
@@ -44,7 +51,7 @@ function bakeTarget(layer: CatalogLayer, standIns: readonly string[], folder: st
     platforms: layer.platforms,
     // As in a stack: with another name for an address no step is found in a cache.
     ...(layer.rebuild > 0 ? { "extra-hosts": { [`rebuild-${layer.rebuild}`]: "127.0.0.1" } } : {}),
-    ...(standIns.length > 0 ? { labels: { [standInLabel]: standIns.join(" ") } } : {}),
+    labels: labelsOf({ ...layer, standIns }, labels),
     tags: [layer.name],
   };
 }

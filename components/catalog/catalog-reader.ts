@@ -2,6 +2,7 @@ import { existsSync, realpathSync, statSync } from "node:fs";
 import { basename, dirname, join, relative } from "node:path";
 import { buildArguments } from "./build-arguments";
 import type { CatalogLayer, CatalogSource, CatalogSurvey } from "./catalog";
+import { prefetchableStages } from "./dockerfile/prefetch";
 import { type DockerfileReading, type ImageUse, readDockerfile } from "./dockerfile/reading";
 import type { Trigger } from "./dockerfile/stages";
 import { FileHashes } from "./file-hashes";
@@ -63,18 +64,22 @@ export class CatalogReader {
     const { images, base } = reading;
     for (const image of images) this.refuseLatest(image, name);
     const isLayer = (image: ImageUse) => this.isLayer(image, name);
+    const layers = images.filter(isLayer).map((image) => image.name);
     return {
       name,
+      description: manifest.description,
       context: this.contextOf(name, manifest),
       dockerfilePath: this.fileOf(name),
       dockerfile: reading.text,
       dockerfileLines: reading.lines,
       files: this.filesOf(name, manifest, reading),
       inherited: reading.inherited,
-      layers: images.filter(isLayer).map((image) => image.name),
+      layers,
       upstreams: images.filter((image) => !isLayer(image)).map((image) => this.upstreamOf(image, name)),
       runsInside: [...reading.runsInside].sort(),
       runsCommands: reading.runsCommands,
+      prefetch: prefetchableStages(reading.stages, (image) => layers.includes(image)),
+      secrets: reading.secrets,
       base,
       packageLocks: this.locksOf(name, manifest, reading),
       arguments: manifest.arguments ?? {},
@@ -124,6 +129,7 @@ export class CatalogReader {
       images: [...new Map(images.map((image) => [image.name, image])).values()],
       base: reading.base === undefined ? undefined : this.localName(reading.base),
       runsInside: new Set([...reading.runsInside].map((image) => this.localName(image))),
+      stages: reading.stages.map((stage) => ({ ...stage, images: stage.images.map((image) => this.localName(image)) })),
     };
   }
 
@@ -286,6 +292,8 @@ function unread(text: string): DockerfileReading {
     base: undefined,
     runsInside: new Set(named.map(({ name }) => name)),
     runsCommands: true,
+    secrets: [],
+    stages: [],
     declared: new Set(),
     triggers: [],
     inherited: [],

@@ -1,4 +1,5 @@
 import { CatalogReader } from "./catalog-reader";
+import type { SecretUse } from "./dockerfile/stages";
 import type { FileHashes } from "./file-hashes";
 import type { ContextFile } from "./files";
 import { InputError } from "./input-error";
@@ -9,6 +10,8 @@ import type { Upstream } from "./upstreams";
 export interface CatalogLayer {
   /** The folder's name, which is also the name other Dockerfiles use. */
   readonly name: string;
+  /** What the image is for, in a sentence; undefined where image.yaml does not say. */
+  readonly description: string | undefined;
   /** The build context: a folder. */
   readonly context: string;
   /** The user's own Dockerfile. */
@@ -29,6 +32,10 @@ export interface CatalogLayer {
   readonly inherited: readonly string[];
   /** Whether its build runs commands, so that a cache is worth its upload. */
   readonly runsCommands: boolean;
+  /** The stages, by number, that can be built while the layers beneath still are. */
+  readonly prefetch: readonly number[];
+  /** The secrets that its steps mount. */
+  readonly secrets: readonly SecretUse[];
   /** What the image itself stands on: a layer's or an upstream's name; undefined for `scratch`. */
   readonly base: string | undefined;
   /** The locks of packages that its steps read. */

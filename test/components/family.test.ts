@@ -3,6 +3,7 @@ import { existsSync } from "node:fs";
 import { join } from "node:path";
 import * as dockerbuild from "@pulumi/docker-build";
 import * as pulumi from "@pulumi/pulumi";
+import { Builds } from "../../components/builds";
 import { readCatalog } from "../../components/catalog/catalog";
 import type { Upstream } from "../../components/catalog/upstreams";
 import { Family } from "../../components/family";
@@ -22,11 +23,15 @@ async function register(
   files: Record<string, string>,
   standIn: boolean,
   repository = "{registry}/{organisation}/{name}",
+  state: Record<string, unknown> = {},
 ): Promise<Registration[]> {
   const registrations: Registration[] = [];
   await pulumi.runtime.setMocks(
     {
-      call: (args) => assert.fail(`unexpected call of ${args.token}`),
+      call: ({ token }) => {
+        assert.equal(token, "pulumi:pulumi:readStackResourceOutputs", "an unexpected call");
+        return { outputs: state };
+      },
       newResource: ({ type, name, inputs, provider }) => {
         registrations.push({ type, name, inputs });
         const known = [
@@ -43,6 +48,8 @@ async function register(
     },
     "strata",
     "test",
+    false,
+    "acme",
   );
   const upstream: Upstream = {
     name: "debian:12",
@@ -68,6 +75,9 @@ async function register(
         builder: "mine",
         compression: "zstd",
         staging: join(folder, "staging"),
+        labels: { "org.opencontainers.image.licenses": "MIT" },
+        secrets: pulumi.output<Record<string, string>>({ token: "s3cret", other: "no business of base" }),
+        builds: new Builds({ parallel: 2, paths: [], sizeOf: async () => 12345 }),
       },
       { providers: { "docker-build": provider } },
     );
@@ -111,6 +121,12 @@ describe("a family's resources", () => {
       parents: { base: digestOf("base") },
       platforms: ["linux/amd64"],
       compression: "zstd",
+      labels: {
+        "org.opencontainers.image.licenses": "MIT",
+        "org.opencontainers.image.title": "app",
+        "org.opencontainers.image.description": "",
+        "org.opencontainers.image.base.name": "base",
+      },
     });
   });
 
@@ -151,6 +167,8 @@ describe("a family's resources", () => {
 
   it("have labels that tell of the base, and none of a time or a commit", () => {
     assert.deepEqual(of("docker-build:index:Image", "app")?.labels, {
+      "org.opencontainers.image.licenses": "MIT",
+      "org.opencontainers.image.description": "",
       "org.opencontainers.image.title": "app",
       "org.opencontainers.image.base.name": "base",
       "org.opencontainers.image.base.digest": digestOf("base"),

@@ -11,6 +11,8 @@ const good = {
   upstreams: "upstreams.yaml",
   platforms: '["linux/amd64","linux/arm/v7"]',
   compression: "zstd",
+  parallel: "3",
+  labels: '{"org.opencontainers.image.source":"https://git.test/acme"}',
   standIns: "",
 };
 
@@ -24,11 +26,21 @@ describe("settings", () => {
   after(() => pulumi.runtime.setAllConfig({}));
 
   it("are read from the configuration", () => {
-    assert.deepEqual(read({}), {
+    const { secrets, ...settings } = read({});
+    assert.deepEqual(settings, {
       ...good,
+      parallel: 3,
+      labels: { "org.opencontainers.image.source": "https://git.test/acme" },
       platforms: ["linux/amd64", "linux/arm/v7"],
       standIns: undefined,
     });
+  });
+
+  it("have secrets, which stay secrets", async () => {
+    pulumi.runtime.setAllConfig({}, []);
+    const { secrets } = read({ secrets: '{"token":"s3cret"}' } as Partial<typeof good>);
+    assert.equal(await pulumi.isSecret(secrets), true);
+    assert.deepEqual(await new Promise((resolve) => secrets.apply(resolve)), { token: "s3cret" });
   });
 
   it("may name stand-ins on the stack local, and there only", () => {
@@ -50,6 +62,9 @@ describe("settings", () => {
     [{ platforms: '["amd64"]' }, /^strata:platforms\.0: expected os\/architecture/],
     [{ platforms: "[]" }, /^strata:platforms/],
     [{ compression: "xz" }, /^strata:compression/],
+    [{ parallel: "0" }, /^strata:parallel/],
+    [{ labels: '{"org.opencontainers.image.revision":"1"}' }, /^strata:labels: org\.open.*revision is Strata's own/],
+    [{ labels: '{"a":1}' }, /^strata:labels\.a: expected text/],
   ];
   for (const [change, message] of mistakes) {
     it(`refuse ${JSON.stringify(change)}, naming the key`, () => {

@@ -1,8 +1,17 @@
 import { hasWildcard, matcher } from "../glob";
 import { familiar } from "../image-name";
 import { InputError } from "../input-error";
-import type { DockerfileReading, ImageUse, ReadingOptions, Source } from "./reading";
-import { type Copy, type Pair, type Stage, type Stages, type Step, triggered, triggerText } from "./stages";
+import type { DockerfileReading, ImageUse, ReachedStage, ReadingOptions, Source } from "./reading";
+import {
+  type Copy,
+  type Pair,
+  type SecretUse,
+  type Stage,
+  type Stages,
+  type Step,
+  triggered,
+  triggerText,
+} from "./stages";
 import { expand, type Lookup, unknown } from "./words";
 
 /** What is read for one platform. */
@@ -35,6 +44,7 @@ export class Evaluation {
   private readonly reached = new Set<number>();
   /** For stages upon images the ONBUILD steps of those. */
   private readonly inherited = new Map<number, readonly string[]>();
+  private readonly secrets: SecretUse[] = [];
   private runsCommands = false;
 
   constructor(
@@ -61,6 +71,8 @@ export class Evaluation {
       base: base === undefined ? undefined : familiar(base, this.file),
       runsInside: this.imagesRunInside(chain, base),
       runsCommands: this.runsCommands,
+      secrets: this.secrets,
+      stages: [...this.reached].sort((a, b) => a - b).map((index) => this.reachedStage(index)),
       inherited: [...this.reached].sort((a, b) => a - b).flatMap((index) => this.inherited.get(index) ?? []),
       triggers: (this.stages[target] as EvaluatedStage).steps.flatMap((step) =>
         step.kind === "onbuild" ? [step.trigger] : [],
@@ -142,6 +154,19 @@ export class Evaluation {
     return index === -1 ? undefined : index;
   }
 
+  private reachedStage(index: number): ReachedStage {
+    const { base, steps } = this.stages[index] as EvaluatedStage;
+    const used = steps.flatMap((step) => fromsOf(step).map((from) => this.stageNamed(from, step) ?? from));
+    const beneath = [...(base === undefined ? [] : [base]), ...used].filter((name) => name !== "scratch");
+    return {
+      index,
+      stages: beneath.filter((name) => typeof name === "number"),
+      images: beneath.filter((name) => typeof name === "string").map((name) => familiar(name, this.file)),
+      // A download takes its time as a command does.
+      works: steps.some((step) => step.kind === "run" || (step.kind === "copy" && step.copy.hasChecksum)),
+    };
+  }
+
   /** The stage and those that it stands on, the lowest last. */
   private chainOf(index: number): number[] {
     const { base } = this.stages[index] as EvaluatedStage;
@@ -159,7 +184,10 @@ export class Evaluation {
     const lookup: Lookup = (name) => (stage.all.has(name) ? stage.all.get(name) : name === "PATH" ? unknown : unset);
     for (const step of steps) {
       const place = `${this.file}:${step.line}`;
-      if (step.kind === "run") this.runsCommands = true;
+      if (step.kind === "run") {
+        this.runsCommands = true;
+        this.secrets.push(...step.secrets);
+      }
       if (step.kind === "assign") at(place, () => this.assign(step.how, step.pairs, stage, lookup));
       for (const written of contextSourcesOf(step)) {
         const { text, certain } = at(place, () => expand(written, lookup, this.source.escapeCharacter));

@@ -1,7 +1,7 @@
 import { InputError } from "../input-error";
 import { type Evaluated, Evaluation } from "./evaluation";
 import { readLines } from "./lines";
-import { readStages, type Stage, type Trigger } from "./stages";
+import { readStages, type SecretUse, type Stage, type Trigger } from "./stages";
 
 /** What a Dockerfile says, read without its context: text and parents, and which paths of the context its build reads. */
 export interface DockerfileReading {
@@ -19,6 +19,10 @@ export interface DockerfileReading {
   readonly runsInside: ReadonlySet<string>;
   /** Whether any step runs a command, so that a build cache is worth its upload. */
   readonly runsCommands: boolean;
+  /** The secrets that its steps mount, each once. */
+  readonly secrets: readonly SecretUse[];
+  /** The stages that the last one needs, itself included, in the file's order. */
+  readonly stages: readonly ReachedStage[];
   /** The names of all ARGs, before and in stages. */
   readonly declared: ReadonlySet<string>;
   /** The ONBUILD steps of images beneath that this build runs, as text. */
@@ -34,6 +38,17 @@ export interface ImageUse {
   readonly written: string;
   /** 1-based line of the Dockerfile, of the first use. */
   readonly line: number;
+}
+
+/** A stage, and what it stands on or takes files from. */
+export interface ReachedStage {
+  /** Its number in the Dockerfile, the first being 0. */
+  readonly index: number;
+  readonly stages: readonly number[];
+  /** By their familiar names. */
+  readonly images: readonly string[];
+  /** Whether it runs or downloads anything. */
+  readonly works: boolean;
 }
 
 /** A path of the context that a step names; it may have wildcards. */
@@ -89,6 +104,12 @@ export function readDockerfile(source: string, file: string, options: ReadingOpt
     base: first.base,
     runsInside: new Set(readings.flatMap((reading) => [...reading.runsInside])),
     runsCommands: first.runsCommands,
+    secrets: uniqueBy(
+      // Where one step needs what others can do without, it is needed.
+      readings.flatMap((reading) => reading.secrets).sort((a, b) => Number(b.required) - Number(a.required)),
+      ({ id }) => id,
+    ),
+    stages: first.stages,
     declared: stages.declared,
     inherited: first.inherited,
     triggers: first.triggers,

@@ -4,7 +4,12 @@ import { type DockerfileLines, type Instruction, jsonList, triggerOf, whiteSpace
 /** A step of a stage, as far as it matters to what a build reads. */
 export type Step =
   | { readonly kind: "copy"; readonly line: number; readonly copy: Copy }
-  | { readonly kind: "run"; readonly line: number; readonly mounts: readonly Mount[] }
+  | {
+      readonly kind: "run";
+      readonly line: number;
+      readonly mounts: readonly Mount[];
+      readonly secrets: readonly SecretUse[];
+    }
   | { readonly kind: "workdir"; readonly line: number }
   | { readonly kind: "assign"; readonly line: number; readonly how: "ARG" | "ENV"; readonly pairs: readonly Pair[] }
   | { readonly kind: "onbuild"; readonly line: number; readonly trigger: Trigger }
@@ -29,6 +34,14 @@ export interface Mount {
   readonly from: string | undefined;
   /** As written. An empty one is the whole source. */
   readonly source: string;
+}
+
+/** A RUN --mount=type=secret. */
+export interface SecretUse {
+  readonly id: string;
+  /** Whether the step fails without it. */
+  readonly required: boolean;
+  readonly line: number;
 }
 
 /** `value` is undefined for an ARG without a default. */
@@ -129,11 +142,7 @@ function readStep(instruction: Instruction, escapeCharacter: string, place: stri
     case "ADD":
       return { kind: "copy", line, copy: readCopy(instruction, place) };
     case "RUN":
-      return {
-        kind: "run",
-        line,
-        mounts: (instruction.flags.get("mount") ?? []).flatMap((text) => readMount(text, place)),
-      };
+      return { kind: "run", line, ...readMounts(instruction, place) };
     case "WORKDIR":
       return { kind: "workdir", line };
     case "ARG":
@@ -193,20 +202,48 @@ function isSet(values: readonly string[] | undefined): boolean {
   return value !== undefined && value.toLowerCase() !== "false";
 }
 
-function readMount(text: string, place: string): Mount[] {
+function readMounts({ flags, line }: Instruction, place: string): { mounts: Mount[]; secrets: SecretUse[] } {
+  const all = (flags.get("mount") ?? []).map(readMountOptions);
+  return {
+    mounts: all.flatMap((options) => readMount(options, place)),
+    secrets: all.filter(({ type }) => type === "secret").map((options) => readSecret(options, line, place)),
+  };
+}
+
+interface MountOptions {
+  readonly type: string;
+  /** With `source` for `src`, and `target` for `dst` and `destination`. */
+  readonly options: ReadonlyMap<string, string>;
+}
+
+const otherKeys: Readonly<Record<string, string>> = { src: "source", dst: "target", destination: "target" };
+
+function readMountOptions(text: string): MountOptions {
   const options = new Map<string, string>();
   for (const field of csvFields(text)) {
     const [, key = "", value = ""] = /^([^=]*)=?(.*)$/s.exec(field) ?? [];
     const name = key.toLowerCase();
-    options.set(name === "src" ? "source" : name, value);
+    options.set(otherKeys[name] ?? name, value);
   }
-  const type = options.get("type")?.toLowerCase() ?? "bind";
+  return { type: options.get("type")?.toLowerCase() ?? "bind", options };
+}
+
+function readMount({ type, options }: MountOptions, place: string): Mount[] {
   const from = options.get("from") || undefined;
   if (from?.includes("$")) {
     throw new InputError(place, `from=${from} has a variable in it, which BuildKit does not expand; name a stage`);
   }
   if (!from && ["secret", "ssh", "cache", "tmpfs"].includes(type)) return [];
   return [{ from, source: options.get("source") ?? "" }];
+}
+
+/** frontend/dockerfile/dockerfile2llb/convert_secrets.go: `source` and `id` are one, and the end of the target serves for both. */
+function readSecret({ options }: MountOptions, line: number, place: string): SecretUse {
+  const id = options.get("source") || options.get("id") || options.get("target")?.split("/").at(-1) || "";
+  if (id === "") throw new InputError(place, "a secret needs an id: RUN --mount=type=secret,id=NAME");
+  if (id.includes("$")) throw new InputError(place, `the secret's id ${id} has a variable in it; write its name`);
+  const required = options.get("required");
+  return { id, required: required !== undefined && !/^(?:false|0|f)$/i.test(required), line };
 }
 
 function csvFields(text: string): string[] {

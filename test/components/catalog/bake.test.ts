@@ -17,7 +17,12 @@ describe("a bake file", () => {
     withFolder(files, (root) => {
       const source = { upstreams: new Map([[upstream.name, upstream]]), pinsFile: "", platforms: ["linux/amd64"] };
       const file = bakeFile(readCatalog({ ...source, images: `${root}/images`, root }));
-      const labels = { "strata.stand-in": "debian:12" };
+      const labels = (name: string, base: string) => ({
+        "org.opencontainers.image.title": name,
+        "org.opencontainers.image.description": "",
+        "org.opencontainers.image.base.name": base,
+        "strata.stand-in": "debian:12",
+      });
       assert.deepEqual(file, {
         group: { default: { targets: ["baseDos", "app"] } },
         target: {
@@ -26,7 +31,7 @@ describe("a bake file", () => {
             dockerfile: "Dockerfile",
             contexts: { "debian:12": "docker-image://docker.io/library/debian@sha256:1" },
             platforms: ["linux/amd64", "linux/arm64"],
-            labels,
+            labels: labels("base.os", "debian:12"),
             tags: ["base.os"],
           },
           app: {
@@ -36,7 +41,7 @@ describe("a bake file", () => {
             args: { V: "1" },
             platforms: ["linux/arm64"],
             "extra-hosts": { "rebuild-2": "127.0.0.1" },
-            labels,
+            labels: labels("app", "base.os"),
             tags: ["app"],
           },
         },

@@ -1,0 +1,58 @@
+import * as pulumi from "@pulumi/pulumi";
+
+/** What is known of a layer's last build; what could not be found out is left out. */
+export interface BuildRecord {
+  /** How long the build and the push took, to tenths. */
+  readonly seconds?: number | undefined;
+  /** Of the filesystem layers of all platforms as a registry sends them, each counted once. */
+  readonly sizeBytes?: number | undefined;
+  /** The full SHA of the commit that was checked out; with `-dirty` behind it where the work tree differed from it. */
+  readonly commit?: string | undefined;
+}
+
+/** An image as the stack's state has it. */
+export interface PreviousBuild {
+  /** `repository:tag` */
+  readonly tag: string;
+  readonly record: BuildRecord;
+}
+
+interface StateEntry {
+  readonly type: string;
+  // biome-ignore lint/suspicious/noExplicitAny: the outputs of any resource
+  readonly outputs: Readonly<Record<string, any>>;
+}
+
+/**
+ * What this stack last built, by layer: read from its own state, since only that tells of an update that failed. It is how
+ * the program knows, before the engine asks it, which layers an update will build.
+ */
+export async function previousBuilds(): Promise<ReadonlyMap<string, PreviousBuild>> {
+  const stackName = `${pulumi.getOrganization()}/${pulumi.getProject()}/${pulumi.getStack()}`;
+  const read = await pulumi.runtime.invoke("pulumi:pulumi:readStackResourceOutputs", { stackName });
+  return buildsIn((read as { outputs?: Readonly<Record<string, StateEntry>> }).outputs ?? {});
+}
+
+/** @param resources by URN */
+export function buildsIn(resources: Readonly<Record<string, StateEntry>>): Map<string, PreviousBuild> {
+  const records = new Map<string, StateEntry["outputs"]>();
+  const images = new Map<string, StateEntry["outputs"]>();
+  for (const [urn, { type, outputs }] of Object.entries(resources)) {
+    const name = urn.slice(urn.lastIndexOf("::") + 2);
+    if (type === "strata:image:Layer") records.set(name, outputs);
+    if (type === "docker-build:index:Image") images.set(name, outputs);
+  }
+  const builds = new Map<string, PreviousBuild>();
+  for (const [name, { tags, digest }] of images) {
+    const { digest: recorded, seconds, sizeBytes, commit } = records.get(name) ?? {};
+    // A record of another digest is of another build.
+    const record = recorded === digest ? defined({ seconds, sizeBytes, commit }) : {};
+    if (Array.isArray(tags)) builds.set(name, { tag: String(tags[0]), record });
+  }
+  return builds;
+}
+
+/** Pulumi tells an output that is undefined from one that is missing. */
+export function defined<T extends object>(record: T): Partial<T> {
+  return Object.fromEntries(Object.entries(record).filter(([, value]) => value !== undefined)) as Partial<T>;
+}

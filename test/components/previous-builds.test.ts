@@ -1,0 +1,37 @@
+import assert from "node:assert/strict";
+import { buildsIn } from "../../components/previous-builds";
+
+const urn = (type: string, name: string) => `urn:pulumi:dev::strata::strata:image:Family$${type}::${name}`;
+const image = (name: string, digest: string) => ({
+  [urn("strata:image:Layer$docker-build:index:Image", name)]: {
+    type: "docker-build:index:Image",
+    outputs: { tags: [`r/${name}:b-1`], digest },
+  },
+});
+const layer = (name: string, record: object) => ({
+  [urn("strata:image:Layer", name)]: { type: "strata:image:Layer", outputs: record },
+});
+
+describe("what a stack last built", () => {
+  it("has each image's tag and what was recorded of its build", () => {
+    const record = { seconds: 2.5, sizeBytes: 7, commit: "abc" };
+    const state = { ...image("app", "sha256:1"), ...layer("app", { digest: "sha256:1", ref: "r", ...record }) };
+    assert.deepEqual([...buildsIn(state)], [["app", { tag: "r/app:b-1", record }]]);
+  });
+
+  it("has no layer whose image is not there, and no record that is of another digest", () => {
+    const state = {
+      ...layer("lost", { digest: "sha256:1", seconds: 1 }),
+      ...image("app", "sha256:2"),
+      ...layer("app", { digest: "sha256:1", seconds: 1 }),
+      ...image("failed", "sha256:3"),
+    };
+    assert.deepEqual(
+      [...buildsIn(state)],
+      [
+        ["app", { tag: "r/app:b-1", record: {} }],
+        ["failed", { tag: "r/failed:b-1", record: {} }],
+      ],
+    );
+  });
+});
