@@ -24,6 +24,7 @@ const catalog = readCatalog({
   upstreams,
   pinsFile: settings.upstreams,
   platforms: settings.platforms,
+  secrets: new Set(Object.keys(settings.secrets)),
   hashes: new FileHashes(".strata/file-hashes.json"),
 });
 

@@ -2,12 +2,12 @@ import * as pulumi from "@pulumi/pulumi";
 import type { Builds } from "./builds";
 import type { Catalog, CatalogLayer } from "./catalog/catalog";
 import { filesText } from "./catalog/files";
-import { InputError } from "./catalog/input-error";
 import { labelsOf } from "./catalog/labels";
 import { stageLayer } from "./catalog/stage";
 import { standInsBeneath } from "./catalog/stand-ins";
-import { type BuildArgs, Layer } from "./layer";
+import { type BuildArgs, cacheOf, Layer, type LayerArgs } from "./layer";
 import { placeOf } from "./naming";
+import { type Prefetch, prefetch } from "./prefetch";
 import type { BuildRecord } from "./previous-builds";
 import { Upstream } from "./upstream";
 
@@ -24,7 +24,7 @@ export interface FamilyArgs extends Omit<BuildArgs, "platforms"> {
   /** Of every image, beside those that Strata gives. */
   readonly labels: Readonly<Record<string, string>>;
   /** For RUN --mount=type=secret: id → value. */
-  readonly secrets: pulumi.Output<Readonly<Record<string, string>>>;
+  readonly secrets: Readonly<Record<string, pulumi.Output<string>>>;
   readonly builds: Builds;
 }
 
@@ -69,54 +69,69 @@ export class Family extends pulumi.ComponentResource {
     args: FamilyArgs,
     made: ReadonlyMap<string, Layer>,
   ): Layer {
-    const { name, secrets } = entry;
-    const { context, dockerfile } = stageLayer(entry, args.staging);
+    const { name, platforms, rebuild } = entry;
+    const { context, dockerfile: dockerfilePath } = stageLayer(entry, args.staging);
     const parents = Object.fromEntries(entry.layers.map((parent) => [parent, made.get(parent) as Layer]));
     const upstreams = Object.fromEntries(entry.upstreams.map((upstream) => [upstream.name, upstream]));
-    return new Layer(
-      name,
-      {
-        builder: args.builder,
-        platforms: entry.platforms,
-        compression: args.compression,
-        ...placeOf(args.repository, { ...args, name: entry.name }),
-        context,
-        dockerfilePath: dockerfile,
-        files: filesText(entry.files),
-        dockerfile: entry.dockerfile,
-        arguments: entry.arguments,
-        rebuild: entry.rebuild,
-        parents,
-        upstreams,
-        base: entry.base,
-        labels: labelsOf({ ...entry, standIns }, args.labels),
-        secrets: args.secrets.apply((values) => secretsFor(entry, values)),
-        secretIds: secrets.map(({ id }) => id),
-        cached: entry.runsCommands,
-        builds: args.builds,
-      },
-      { parent: this },
-    );
+    const layerArgs: LayerArgs = {
+      builder: args.builder,
+      platforms,
+      compression: args.compression,
+      ...placeOf(args.repository, { ...args, name }),
+      context,
+      dockerfilePath,
+      files: filesText(entry.files),
+      dockerfile: entry.dockerfile,
+      arguments: entry.arguments,
+      rebuild,
+      parents,
+      upstreams,
+      base: entry.base,
+      labels: labelsOf({ ...entry, standIns }, args.labels),
+      secrets: secretsOf(entry, args.secrets),
+      cached: entry.runsCommands,
+      builds: args.builds,
+    };
+    if (entry.prefetch.length > 0 && !pulumi.runtime.isDryRun()) {
+      const beneath = beneathOf(entry, args.catalog).map((layer) => made.get(layer) as Layer);
+      prefetchWhileBuilding(beneath, entry.prefetch, { ...layerArgs, upstreams });
+    }
+    return new Layer(name, layerArgs, { parent: this });
   }
+}
+
+/** As soon as an update builds anything beneath a layer, its own stages that need nothing of that are built as well. */
+function prefetchWhileBuilding(
+  beneath: readonly Layer[],
+  stages: readonly string[],
+  args: LayerArgs & Pick<Prefetch, "upstreams">,
+): void {
+  let begun = false;
+  for (const { willBuild } of beneath) {
+    pulumi.all([willBuild, args.secrets]).apply(async ([build, secrets]) => {
+      if (!build || begun) return;
+      begun = true;
+      begun = await args.builds.queue.spare(() => prefetch({ ...args, stages, secrets, cache: cacheOf(args) }));
+    });
+  }
+}
+
+/** Of all secrets those that a layer's steps mount. */
+function secretsOf<T>({ secrets }: CatalogLayer, all: Readonly<Record<string, T>>): Record<string, T> {
+  const mounted = new Set(secrets.map(({ id }) => id));
+  return Object.fromEntries(Object.entries(all).filter(([id]) => mounted.has(id)));
+}
+
+/** All layers that a layer stands on or takes files from, at any depth. */
+function beneathOf({ layers }: CatalogLayer, catalog: Catalog): string[] {
+  const needed = new Set(layers);
+  for (const { name, layers: own } of [...catalog].reverse()) {
+    if (needed.has(name)) for (const layer of own) needed.add(layer);
+  }
+  return [...needed];
 }
 
 /** Each once, by name. */
 function upstreamsOf(catalog: Catalog) {
   return new Map(catalog.flatMap(({ upstreams }) => upstreams.map((upstream) => [upstream.name, upstream]))).values();
-}
-
-/** @throws InputError for one that is not configured and that a step cannot do without */
-function secretsFor({ dockerfilePath, secrets }: CatalogLayer, values: Readonly<Record<string, string>>) {
-  const wanted: Record<string, string> = {};
-  for (const { id, required, line } of secrets) {
-    const value = values[id];
-    if (value !== undefined) wanted[id] = value;
-    else if (required) {
-      throw new InputError(
-        `${dockerfilePath}:${line}`,
-        `needs the secret ${id}; set it with: pulumi config set --secret --path 'strata:secrets["${id}"]'`,
-      );
-    }
-  }
-  return wanted;
 }

@@ -44,9 +44,7 @@ export interface LayerArgs extends BuildArgs, ImagePlace {
   /** All labels but the digest of what the image stands on, which is known when that is built. */
   readonly labels: Readonly<Record<string, string>>;
   /** For RUN --mount=type=secret: id → value. Only what its steps mount. */
-  readonly secrets: pulumi.Output<Readonly<Record<string, string>>>;
-  /** The ids of these. */
-  readonly secretIds: readonly string[];
+  readonly secrets: Readonly<Record<string, pulumi.Output<string>>>;
   /** Whether to keep a build cache in the registry, under the tag `cache`. A build that runs nothing gains nothing from it. */
   readonly cached: boolean;
   readonly builds: Builds;
@@ -123,7 +121,8 @@ export class Layer extends pulumi.ComponentResource {
   }
 
   private imageArgs(args: LayerArgs, tag: pulumi.Output<string>): dockerbuild.ImageArgs {
-    const { repository, tagPrefix, compression } = args;
+    const { compression } = args;
+    const secretIds = Object.keys(args.secrets);
     return {
       builder: { name: args.builder },
       context: { location: args.context, named: namedContexts({ ...args.upstreams, ...args.parents }) },
@@ -134,9 +133,7 @@ export class Layer extends pulumi.ComponentResource {
       // its caches, and runs them all.
       ...(args.rebuild > 0 ? { addHosts: [`rebuild-${args.rebuild}:127.0.0.1`] } : {}),
       // A secret that is rotated changes no image; the next build that has a reason of its own gets the new one.
-      ...(args.secretIds.length > 0
-        ? { secrets: args.secrets, ignoreSecretsInDiffCalculation: [...args.secretIds] }
-        : {}),
+      ...(secretIds.length > 0 ? { secrets: args.secrets, ignoreSecretsInDiffCalculation: secretIds } : {}),
       labels: { ...args.labels, ...baseDigest(args) },
       tags: [tag],
       // rewrite-timestamp with SOURCE_DATE_EPOCH makes equal contents equal bytes. Layers of upstreams stay as they are.
@@ -144,7 +141,7 @@ export class Layer extends pulumi.ComponentResource {
       push: false,
       // A preview must not build: in a chain, the parents' new digests do not exist yet.
       buildOnPreview: false,
-      ...(args.cached ? cacheIn(`${repository}:${tagPrefix}cache`, compression) : {}),
+      ...(args.cached ? cacheIn(cacheOf(args), compression) : {}),
     };
   }
 }
@@ -169,6 +166,11 @@ class Ending {
 
 function digestsOf(parents: Readonly<Record<string, Parent>>): Record<string, pulumi.Input<string>> {
   return Object.fromEntries(Object.entries(parents).map(([name, parent]) => [name, parent.digest]));
+}
+
+/** Where a layer's build cache is kept. */
+export function cacheOf({ repository, tagPrefix }: ImagePlace): string {
+  return `${repository}:${tagPrefix}cache`;
 }
 
 function cacheIn(ref: string, compression: BuildArgs["compression"]) {

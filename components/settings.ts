@@ -1,4 +1,4 @@
-import { type Config, type Output, output } from "@pulumi/pulumi";
+import * as pulumi from "@pulumi/pulumi";
 import { z } from "zod";
 import { InputError } from "./catalog/input-error";
 import { reservedLabels } from "./catalog/labels";
@@ -20,7 +20,7 @@ export interface Settings {
   /** Labels of every image, beside those that Strata gives. */
   readonly labels: Readonly<Record<string, string>>;
   /** For RUN --mount=type=secret: id → value. */
-  readonly secrets: Output<Readonly<Record<string, string>>>;
+  readonly secrets: Readonly<Record<string, pulumi.Output<string>>>;
   /** The file of the stand-ins; undefined on every stack but `local`, which are not allowed any. */
   readonly standIns: string | undefined;
 }
@@ -30,6 +30,9 @@ export const localStack = "local";
 
 /** A repository's path: what the OCI distribution specification allows. */
 const repositoryPath = /^[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*(?:\/[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*)*$/;
+
+/** In the SDK, but not in its types. */
+const { isConfigSecret } = pulumi.runtime as unknown as { isConfigSecret: (key: string) => boolean };
 
 const schema = z.object({
   registry: z
@@ -55,7 +58,7 @@ const schema = z.object({
 });
 
 /** Reads the configuration once; nothing else does. @throws InputError naming the key */
-export function readSettings(config: Config, stack: string): Settings {
+export function readSettings(config: pulumi.Config, stack: string): Settings {
   const result = schema.safeParse({
     registry: config.require("registry"),
     organisation: config.require("organisation"),
@@ -88,9 +91,23 @@ export function readSettings(config: Config, stack: string): Settings {
       `images on stand-ins must not leave this machine, and the registry is ${result.data.registry}; remove the key with: pulumi config rm strata:standIns`,
     );
   }
-  return {
-    ...result.data,
-    standIns,
-    secrets: config.getSecretObject<Record<string, string>>("secrets") ?? output<Record<string, string>>({}),
-  };
+  return { ...result.data, standIns, secrets: readSecrets(config) };
+}
+
+/** Their ids must be known at once, for telling which is missing before anything is planned; their values stay secret. */
+function readSecrets(config: pulumi.Config): Record<string, pulumi.Output<string>> {
+  const key = "strata:secrets";
+  const secrets = z.record(z.string(), z.string()).safeParse(config.getObject("secrets") ?? {});
+  if (!secrets.success) {
+    const issue = secrets.error.issues[0];
+    throw new InputError([key, ...(issue?.path ?? [])].join("."), "expected text");
+  }
+  const values = Object.entries(secrets.data);
+  if (values.length > 0 && !isConfigSecret(key)) {
+    throw new InputError(
+      key,
+      "is not encrypted; set each with: pulumi config set --secret --path 'strata:secrets[\"ID\"]'",
+    );
+  }
+  return Object.fromEntries(values.map(([id, value]) => [id, pulumi.secret(value)]));
 }

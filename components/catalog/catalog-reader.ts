@@ -4,7 +4,7 @@ import { buildArguments } from "./build-arguments";
 import type { CatalogLayer, CatalogSource, CatalogSurvey } from "./catalog";
 import { prefetchableStages } from "./dockerfile/prefetch";
 import { type DockerfileReading, type ImageUse, readDockerfile } from "./dockerfile/reading";
-import type { Trigger } from "./dockerfile/stages";
+import type { SecretUse, Trigger } from "./dockerfile/stages";
 import { FileHashes } from "./file-hashes";
 import { type ContextFile, checkLinks, readContextFiles } from "./files";
 import { IgnoreRules, readIgnoreRules } from "./ignore-rules";
@@ -63,6 +63,7 @@ export class CatalogReader {
     const reading = read ?? this.localised(unread(this.attempt(() => this.textOf(name)) ?? ""));
     const { images, base } = reading;
     for (const image of images) this.refuseLatest(image, name);
+    for (const secret of reading.secrets) this.checkSecret(secret, name);
     const isLayer = (image: ImageUse) => this.isLayer(image, name);
     const layers = images.filter(isLayer).map((image) => image.name);
     return {
@@ -87,6 +88,13 @@ export class CatalogReader {
       rebuild: manifest.rebuild ?? 0,
       readable: read !== undefined,
     };
+  }
+
+  /** A step that can do without a secret runs without. */
+  private checkSecret({ id, required, line }: SecretUse, layer: string): void {
+    if (!required || !this.source.secrets || this.source.secrets.has(id)) return;
+    const how = `set it with: pulumi config set --secret --path 'strata:secrets["${id}"]'`;
+    this.report(`${this.fileOf(layer)}:${line}`, `needs the secret ${id}; ${how}`);
   }
 
   /** With a prefix only names under it, and never a layer's own, which is then a mirror's or what it is made from. */

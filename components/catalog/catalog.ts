@@ -32,8 +32,8 @@ export interface CatalogLayer {
   readonly inherited: readonly string[];
   /** Whether its build runs commands, so that a cache is worth its upload. */
   readonly runsCommands: boolean;
-  /** The stages, by number, that can be built while the layers beneath still are. */
-  readonly prefetch: readonly number[];
+  /** The stages that can be built while the layers beneath still are. */
+  readonly prefetch: readonly string[];
   /** The secrets that its steps mount. */
   readonly secrets: readonly SecretUse[];
   /** What the image itself stands on: a layer's or an upstream's name; undefined for `scratch`. */
@@ -64,6 +64,8 @@ export interface CatalogSource {
   readonly pinsFile: string | undefined;
   /** For layers whose image.yaml names none. */
   readonly platforms: readonly string[];
+  /** The ids of the secrets that builds can be given. @default unknown, so that none is missed */
+  readonly secrets?: ReadonlySet<string>;
   /** @default none are kept */
   readonly hashes?: FileHashes;
   /**

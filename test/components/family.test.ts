@@ -76,7 +76,7 @@ async function register(
         compression: "zstd",
         staging: join(folder, "staging"),
         labels: { "org.opencontainers.image.licenses": "MIT" },
-        secrets: pulumi.output<Record<string, string>>({ token: "s3cret", other: "no business of base" }),
+        secrets: { token: pulumi.secret("s3cret"), other: pulumi.secret("no business of base") },
         builds: new Builds({ parallel: 2, paths: [], sizeOf: async () => 12345 }),
       },
       { providers: { "docker-build": provider } },

@@ -36,11 +36,18 @@ describe("settings", () => {
     });
   });
 
-  it("have secrets, which stay secrets", async () => {
-    pulumi.runtime.setAllConfig({}, []);
-    const { secrets } = read({ secrets: '{"token":"s3cret"}' } as Partial<typeof good>);
-    assert.equal(await pulumi.isSecret(secrets), true);
-    assert.deepEqual(await new Promise((resolve) => secrets.apply(resolve)), { token: "s3cret" });
+  it("have secrets, which stay secrets, and must be encrypted", async () => {
+    const values = { ...good, secrets: '{"token":"s3cret"}' };
+    const config = Object.fromEntries(Object.entries(values).map(([key, value]) => [`strata:${key}`, value]));
+    pulumi.runtime.setAllConfig(config, ["strata:secrets"]);
+    const { token } = readSettings(new pulumi.Config("strata"), "dev").secrets;
+    assert.ok(token);
+    assert.equal(await pulumi.isSecret(token), true);
+    assert.equal(await new Promise((resolve) => token.apply(resolve)), "s3cret");
+    pulumi.runtime.setAllConfig(config, []);
+    assert.throws(() => readSettings(new pulumi.Config("strata"), "dev"), {
+      message: /^strata:secrets: is not encrypted; set each with: pulumi config set --secret/,
+    });
   });
 
   it("may name stand-ins on the stack local, and there only", () => {

@@ -44,6 +44,7 @@ export interface Operation {
   /** What an operation counts: { same: 5, update: 2 }. */
   readonly changes: Readonly<Record<string, number>>;
   readonly output: string;
+  readonly events: readonly EngineEvent[];
 }
 
 /** The real program on a family of its own, with a state and repositories of its own. */
@@ -65,14 +66,21 @@ export class Project {
   /**
    * @param files path → contents, such as `images/base/Dockerfile`
    * @param config more keys, without `strata:`
+   * @param secrets id → value, for steps
    */
   static async make(
     files: Readonly<Record<string, string>>,
     {
       stack = "local",
       config = {},
+      secrets = {},
       env = {},
-    }: { stack?: string; config?: Record<string, string>; env?: Record<string, string> } = {},
+    }: {
+      stack?: string;
+      config?: Record<string, string>;
+      secrets?: Record<string, string>;
+      env?: Record<string, string>;
+    } = {},
   ): Promise<Project> {
     const registry = await testServices();
     prepareLocalState(home);
@@ -92,7 +100,13 @@ export class Project {
       ...(stack === "local" ? { standIns: home.standInsFile } : {}),
       ...config,
     });
+    for (const [id, value] of Object.entries(secrets)) await project.setSecret(id, value);
     return project;
+  }
+
+  /** Sets a secret for RUN --mount=type=secret. */
+  async setSecret(id: string, value: string): Promise<void> {
+    await this.stack.setConfig(`strata:secrets["${id}"]`, { value, secret: true }, true);
   }
 
   write(path: string, text: string): void {
@@ -162,12 +176,18 @@ export class Project {
       onOutput: (text: string) => void;
     }) => Promise<Record<string, number>>,
   ): Promise<Operation> {
-    const events = new LayerEvents();
+    const progress = new LayerEvents();
+    const events: EngineEvent[] = [];
+    const onEvent = (event: EngineEvent) => {
+      events.push(event);
+      progress.onEvent(event);
+    };
     let output = "";
     this.stack.workspace.envVars = { ...this.env, ...env };
     try {
-      const changes = await action({ onEvent: events.onEvent, onOutput: (text) => (output += text) });
-      return { layers: Object.fromEntries(events.all.map((layer) => [layer.name, layer])), changes, output };
+      const changes = await action({ onEvent, onOutput: (text) => (output += text) });
+      const layers = Object.fromEntries(progress.all.map((layer) => [layer.name, layer]));
+      return { layers, changes, output, events };
     } catch (error) {
       throw new Error(`${output}\n${(error as Error).message}`);
     } finally {

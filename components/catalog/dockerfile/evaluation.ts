@@ -155,11 +155,13 @@ export class Evaluation {
   }
 
   private reachedStage(index: number): ReachedStage {
-    const { base, steps } = this.stages[index] as EvaluatedStage;
+    const { base, steps, stage } = this.stages[index] as EvaluatedStage;
+    const isHidden = this.stages.findLastIndex((other) => other.stage.name === stage.name) !== index;
     const used = steps.flatMap((step) => fromsOf(step).map((from) => this.stageNamed(from, step) ?? from));
     const beneath = [...(base === undefined ? [] : [base]), ...used].filter((name) => name !== "scratch");
     return {
       index,
+      name: isHidden ? undefined : stage.name,
       stages: beneath.filter((name) => typeof name === "number"),
       images: beneath.filter((name) => typeof name === "string").map((name) => familiar(name, this.file)),
       // A download takes its time as a command does.

@@ -5,9 +5,10 @@ import type { ReachedStage } from "./reading";
  * that does stand on one begins with or takes files from.
  *
  * @param isLayer whether an image is built by the family itself
- * @returns their numbers, in the file's order; none where the Dockerfile needs no layer, which is then built at once
+ * @returns their names, in the file's order, since BuildKit builds no other part of a Dockerfile than a stage by its name; none where
+ *   the Dockerfile needs no layer, which is then built at once
  */
-export function prefetchableStages(stages: readonly ReachedStage[], isLayer: (image: string) => boolean): number[] {
+export function prefetchableStages(stages: readonly ReachedStage[], isLayer: (image: string) => boolean): string[] {
   const waits = new Set<number>();
   const works = new Set<number>();
   // A stage comes after those that it needs.
@@ -15,6 +16,8 @@ export function prefetchableStages(stages: readonly ReachedStage[], isLayer: (im
     if (images.some(isLayer) || needed.some((stage) => waits.has(stage))) waits.add(index);
     if (own || needed.some((stage) => works.has(stage))) works.add(index);
   }
-  const wanted = stages.filter(({ index }) => waits.has(index)).flatMap((stage) => stage.stages);
-  return [...new Set(wanted)].filter((stage) => !waits.has(stage) && works.has(stage)).sort((a, b) => a - b);
+  const wanted = new Set(stages.filter(({ index }) => waits.has(index)).flatMap((stage) => stage.stages));
+  return stages.flatMap(({ index, name }) =>
+    name !== undefined && wanted.has(index) && !waits.has(index) && works.has(index) ? [name] : [],
+  );
 }

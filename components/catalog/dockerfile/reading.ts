@@ -44,6 +44,8 @@ export interface ImageUse {
 export interface ReachedStage {
   /** Its number in the Dockerfile, the first being 0. */
   readonly index: number;
+  /** Undefined where it has none, or where a later stage has the same. */
+  readonly name: string | undefined;
   readonly stages: readonly number[];
   /** By their familiar names. */
   readonly images: readonly string[];

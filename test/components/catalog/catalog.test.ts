@@ -43,6 +43,18 @@ describe("the catalog", () => {
     assert.equal(app?.base, "tooling");
   });
 
+  it("misses a secret that a step needs and that is not configured", () => {
+    const dockerfile = "FROM debian:trixie-slim\nRUN --mount=type=secret,id=a,required --mount=type=secret,id=b x\n";
+    withFolder({ "app/Dockerfile": dockerfile }, (folder) => {
+      const source = sourceOf(folder);
+      const message =
+        /app\/Dockerfile:2: needs the secret a; set it with: pulumi config set --secret --path 'strata:secrets\["a"\]'$/;
+      assert.throws(() => readCatalog({ ...source, secrets: new Set(["c"]) }), { message });
+      assert.equal(readCatalog({ ...source, secrets: new Set(["a"]) })[0]?.secrets.length, 2);
+      assert.equal(readCatalog(source).length, 1);
+    });
+  });
+
   it("lets a layer have the name of an upstream's repository", () => {
     const catalog = read({ "debian/Dockerfile": "FROM debian:trixie-slim\n", "app/Dockerfile": "FROM debian\n" });
     assert.deepEqual(

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { prefetchableStages } from "../../../components/catalog/dockerfile/prefetch";
 import { readDockerfile } from "../../../components/catalog/dockerfile/reading";
 
-function prefetch(...lines: string[]): number[] {
+function prefetch(...lines: string[]): string[] {
   const options = { arguments: {}, platforms: ["linux/amd64"], triggersOf: () => [] };
   const { stages } = readDockerfile(lines.join("\n"), "images/x/Dockerfile", options);
   return prefetchableStages(stages, (image) => ["base", "tooling"].includes(image));
@@ -11,7 +11,10 @@ function prefetch(...lines: string[]): number[] {
 describe("the stages that can be built before the layers beneath", () => {
   it("are those that the others take files from, with all that they stand on", () => {
     const fetch = ["FROM debian:12 AS apt", "RUN apt", "FROM apt AS mise", "RUN npm ci", "FROM apt AS age", "RUN age"];
-    assert.deepEqual(prefetch(...fetch, "FROM base", "COPY --link --from=mise / /", "COPY --from=2 / /"), [1, 2]);
+    assert.deepEqual(prefetch(...fetch, "FROM base", "COPY --link --from=mise / /", "COPY --from=2 / /"), [
+      "mise",
+      "age",
+    ]);
   });
 
   it("are none that stand on a layer or use one, nor what is upon such", () => {
@@ -38,7 +41,12 @@ describe("the stages that can be built before the layers beneath", () => {
   it("count a download as work, and the mounts of steps as use", () => {
     const sum = `--checksum=sha256:${"0".repeat(64)}`;
     const stages = ["FROM scratch AS a", `ADD ${sum} https://x.test/a /`, "FROM debian:12 AS b", "RUN b"];
-    assert.deepEqual(prefetch(...stages, "FROM base", "RUN --mount=from=a ls", "RUN --mount=from=b ls"), [0, 1]);
+    assert.deepEqual(prefetch(...stages, "FROM base", "RUN --mount=from=a ls", "RUN --mount=from=b ls"), ["a", "b"]);
+  });
+
+  it("are none without a name of their own, by which alone BuildKit knows what to build", () => {
+    const stages = ["FROM debian:12", "RUN a", "FROM debian:12 AS x", "RUN b", "FROM base AS x", "COPY --from=1 / /"];
+    assert.deepEqual(prefetch(...stages, "COPY --from=0 / /"), []);
   });
 });
 

@@ -1,0 +1,82 @@
+import { spawn } from "node:child_process";
+import { relative } from "node:path";
+import { buildArguments } from "./catalog/build-arguments";
+
+/** Stages of a layer that can be built before the layers beneath are there. */
+export interface Prefetch {
+  readonly builder: string;
+  /** Paths relative to the project. */
+  readonly context: string;
+  readonly dockerfilePath: string;
+  /** Their names. */
+  readonly stages: readonly string[];
+  /** By the name that the Dockerfile uses. */
+  readonly upstreams: Readonly<Record<string, { readonly ref: string }>>;
+  readonly platforms: readonly string[];
+  readonly arguments: Readonly<Record<string, string>>;
+  /** As image.yaml has it; 0 for none. */
+  readonly rebuild: number;
+  /** Where an earlier build left its cache. */
+  readonly cache: string;
+  /** id → value */
+  readonly secrets: Readonly<Record<string, string>>;
+}
+
+/**
+ * Builds stages into the builder's cache, where the build of the layer itself finds them, or joins them while they run: BuildKit makes
+ * equal steps once. It is done beside Pulumi, so that no plan and no state has anything of it, and as it only saves time
+ * its failure is nobody's: the layer's own build comes upon the same and tells.
+ *
+ * It needs buildx, on PATH or as Docker's plugin; without it nothing is fetched ahead.
+ */
+export async function prefetch(what: Prefetch): Promise<void> {
+  const variables = Object.keys(what.secrets).map((_, index) => `STRATA_SECRET_${index}`);
+  const values = Object.values(what.secrets).map((value, index) => [variables[index], value] as const);
+  const bake = ["bake", "--builder", what.builder, "--progress", "quiet", "--file", "-"];
+  // Secrets go by the environment: a command line is open to all of a machine's users.
+  const env = { ...process.env, ...Object.fromEntries(values), BUILDX_NO_DEFAULT_ATTESTATIONS: "1" };
+  const input = JSON.stringify(bakeFileOf(what, variables));
+  const ran = await run("buildx", bake, input, env);
+  if (!ran) await run("docker", ["buildx", ...bake], input, env);
+}
+
+/** @returns false where there is no such command */
+function run(command: string, args: readonly string[], input: string, env: NodeJS.ProcessEnv): Promise<boolean> {
+  return new Promise((resolve) => {
+    const child = spawn(command, args, { env, stdio: ["pipe", "ignore", "ignore"] });
+    // An update that ends earlier does not wait; the builder then stops what nobody waits for.
+    child.unref();
+    const stop = () => child.kill();
+    process.once("exit", stop);
+    child.once("error", () => resolve(false));
+    child.once("exit", () => {
+      process.removeListener("exit", stop);
+      resolve(true);
+    });
+    // One that ends before it has read all says so by its exit.
+    child.stdin.on("error", () => {});
+    child.stdin.end(input);
+  });
+}
+
+/** @param variables where each of the secrets is found, in their order */
+export function bakeFileOf(what: Prefetch, variables: readonly string[]) {
+  const { context, dockerfilePath, stages, platforms, rebuild, cache } = what;
+  const secret = Object.keys(what.secrets).map((id, index) => `type=env,id=${id},env=${variables[index]}`);
+  const common = {
+    context,
+    dockerfile: relative(context, dockerfilePath),
+    contexts: Object.fromEntries(
+      Object.entries(what.upstreams).map(([name, { ref }]) => [name, `docker-image://${ref}`]),
+    ),
+    args: { ...buildArguments, ...what.arguments },
+    platforms,
+    "cache-from": [`type=registry,ref=${cache}`],
+    output: ["type=cacheonly"],
+    ...(rebuild > 0 ? { "extra-hosts": { [`rebuild-${rebuild}`]: "127.0.0.1" } } : {}),
+    ...(secret.length > 0 ? { secret } : {}),
+  };
+  // A target's name has no dots in it, and a stage's may.
+  const targets = stages.map((stage, index) => [`stage-${index}`, { ...common, target: stage }] as const);
+  return { group: { default: { targets: targets.map(([name]) => name) } }, target: Object.fromEntries(targets) };
+}

@@ -1,0 +1,88 @@
+import assert from "node:assert/strict";
+import { randomBytes } from "node:crypto";
+import { readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { promisify } from "node:util";
+import { gunzip, zstdDecompress } from "node:zlib";
+import { localBuilder } from "../../tools/services/buildkit";
+import { buildLog } from "../../tools/stack/build-logs";
+import { home, Project } from "./project";
+
+const dockerfile = [
+  "FROM alpine:3.22 AS fetch",
+  "RUN --mount=type=secret,id=token,required wc -c < /run/secrets/token > /length",
+  "FROM base",
+  "COPY --link --from=fetch /length /",
+  'RUN --mount=type=secret,id=token,env=TOKEN test -n "$TOKEN" && echo used > /used',
+  "",
+].join("\n");
+
+const family = { "images/base/Dockerfile": "FROM alpine:3.22\nRUN sleep 1\n", "images/app/Dockerfile": dockerfile };
+
+const unzipped = [promisify(gunzip), promisify(zstdDecompress)];
+
+/** Each file of a folder that has the text in it, as it is or unpacked. */
+async function filesWith(text: string, folder: string): Promise<string[]> {
+  const found: string[] = [];
+  for (const entry of readdirSync(folder, { recursive: true, withFileTypes: true })) {
+    if (!entry.isFile()) continue;
+    const path = join(entry.parentPath, entry.name);
+    const contents = readFileSync(path);
+    const unpacked = await Promise.all(unzipped.map((unpack) => unpack(contents).catch(() => Buffer.alloc(0))));
+    if ([contents, ...unpacked].some((bytes) => bytes.includes(text))) found.push(path);
+  }
+  return found;
+}
+
+describe("secrets of builds", () => {
+  const canary = `canary-${randomBytes(12).toString("hex")}`;
+  let project: Project;
+  before(async () => {
+    project = await Project.make(family, { secrets: { token: canary, unused: `other-${canary}` } });
+  });
+  after(() => project?.remove());
+
+  it("reach the steps that mount them, and nothing that stays", async () => {
+    const { output, events } = await project.up();
+    const app = (await project.layers()).app?.ref as string;
+    assert.equal((await project.run("regctl", "image", "get-file", app, "/length")).trim(), String(canary.length));
+    assert.equal((await project.run("regctl", "image", "get-file", app, "/used")).trim(), "used");
+
+    assert.ok(!output.includes(canary), "Pulumi's output");
+    assert.ok(!JSON.stringify(events).includes(canary), "the engine's events");
+    assert.ok(!(await project.run("pulumi", "stack", "export")).includes(canary), "state");
+    assert.ok(!(await project.run("regctl", "image", "inspect", app)).includes(canary), "the image's history");
+    const log = (await buildLog("app", localBuilder, project.env)) ?? "";
+    assert.match(log, /type=secret,id=token/);
+    assert.ok(!log.includes(canary), "the builder's log");
+    // Pulumi's state and configuration, staged contexts, all blobs of images and caches, and what BuildKit keeps.
+    for (const folder of [project.folder, home.registry, home.buildkit, home.logs]) {
+      assert.deepEqual(await filesWith(canary, folder), []);
+    }
+  });
+
+  it("plan nothing when they are rotated, and the next build has the new one", async () => {
+    const before = await project.digests();
+    await project.setSecret("token", `${canary}-and-more`);
+    assert.deepEqual(Object.keys((await project.preview()).changes), ["same"]);
+    assert.deepEqual(Object.keys((await project.up()).changes), ["same"]);
+    assert.deepEqual(await project.digests(), before);
+
+    project.write("images/app/image.yaml", "rebuild: 1\n");
+    await project.up();
+    const app = (await project.layers()).app?.ref as string;
+    const length = String(`${canary}-and-more`.length);
+    assert.equal((await project.run("regctl", "image", "get-file", app, "/length")).trim(), length);
+  });
+
+  it("are missed at the preview, with the line that needs them", async () => {
+    project.write("images/app/Dockerfile", dockerfile.replaceAll("token", "password"));
+    await assert.rejects(project.preview(), (error: Error) => {
+      assert.match(
+        error.message,
+        /images\/app\/Dockerfile:2: needs the secret password; set it with: pulumi config set/,
+      );
+      return true;
+    });
+  });
+});
