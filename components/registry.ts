@@ -1,15 +1,138 @@
-import { execFile } from "node:child_process";
-import { promisify } from "node:util";
+import { setTimeout as sleep } from "node:timers/promises";
+import { z } from "zod";
+import { type AskOptions, askTool, NoAnswer } from "./ask-tool";
+import { normalPlatform } from "./catalog/platform";
 
-const run = promisify(execFile);
-/** Temporary: the sum of the sizes of an image's filesystem layers. */
-export async function imageSize(ref: string): Promise<number | undefined> {
-  const get = async (r: string) =>
-    JSON.parse((await run("regctl", ["manifest", "get", r, "--format", "raw-body"], { timeout: 30_000 })).stdout);
-  const index = await get(ref);
-  const repo = ref.slice(0, ref.indexOf("@"));
-  const layers = new Map<string, number>();
-  for (const m of index.manifests ?? [])
-    for (const l of (await get(`${repo}@${m.digest}`)).layers) layers.set(l.digest, l.size);
-  return [...layers.values()].reduce((a, b) => a + b, 0);
+/** DOCKER_CONFIG, SSL_CERT_FILE, PATH, on top of this process's own. */
+type Environment = NonNullable<AskOptions["env"]>;
+
+/** In milliseconds, for one question with all its tries. */
+const limit = 30_000;
+/** In milliseconds, before each further try, and as much again by chance: what failed together is not to come back together. */
+const pauses = [250, 1000];
+
+const platformSchema = z.object({ os: z.string(), architecture: z.string(), variant: z.string().optional() });
+
+/** What is read of an index or a manifest (OCI image specification, and Docker's own of the same shape). */
+const manifestSchema = z.object({
+  manifests: z.array(z.object({ digest: z.string(), platform: platformSchema.optional() })).optional(),
+  config: z.object({ digest: z.string() }).optional(),
+  layers: z.array(z.object({ digest: z.string(), size: z.number() })).optional(),
+});
+
+type Manifest = z.infer<typeof manifestSchema>;
+
+/**
+ * The platforms of an image: those of its index, or of its one manifest.
+ *
+ * @param ref `repository@sha256:…`
+ * @returns sorted, in their normal form; undefined where that cannot be told: the registry cannot be asked, does not have it, or
+ *   has no image there
+ */
+export async function imagePlatforms(ref: string, env: Environment = {}): Promise<readonly string[] | undefined> {
+  try {
+    const top = await manifestOf(ref, env);
+    if (top === undefined) return undefined;
+    const named = await Promise.all(
+      (top.manifests ?? [{ digest: digestOf(ref), platform: undefined }]).map(
+        ({ digest, platform }) => platform ?? configPlatform(`${repositoryOf(ref)}@${digest}`, env),
+      ),
+    );
+    const platforms = named.flatMap((platform) => (platform ? platformName(platform) : undefined) ?? []);
+    return platforms.length > 0 ? [...new Set(platforms)].sort() : undefined;
+  } catch (error) {
+    if (error instanceof RegistryError) return undefined;
+    throw error;
+  }
+}
+
+/**
+ * The bytes of an image's filesystem layers as a registry keeps and sends them: compressed, of all platforms, each layer once.
+ *
+ * @param ref `repository@sha256:…`
+ * @returns undefined where the registry does not have the image
+ * @throws RegistryError where the registry cannot be asked, and for what is no image
+ */
+export async function imageSize(ref: string, env: Environment = {}): Promise<number | undefined> {
+  const top = await manifestOf(ref, env);
+  if (top === undefined) return undefined;
+  const images = (top.manifests ?? []).filter(({ platform }) => platform?.os !== "unknown");
+  const manifests = await Promise.all(images.map(({ digest }) => manifestOf(`${repositoryOf(ref)}@${digest}`, env)));
+  return sizeOf([top, ...manifests.filter((manifest) => manifest !== undefined)]);
+}
+
+/** Platforms may share layers, which a registry keeps once. */
+function sizeOf(manifests: readonly Manifest[]): number {
+  const sizes = new Map(manifests.flatMap(({ layers = [] }) => layers.map(({ digest, size }) => [digest, size])));
+  return [...sizes.values()].reduce((sum, size) => sum + size, 0);
+}
+
+/** Says that a registry could not be asked, or what it gave is no image. */
+export class RegistryError extends Error {
+  override readonly name = "RegistryError";
+}
+
+async function manifestOf(ref: string, env: Environment): Promise<Manifest | undefined> {
+  const body = await ask(["manifest", "get", ref, "--format", "raw-body"], ref, env);
+  return body === undefined ? undefined : parsed(body, manifestSchema, ref);
+}
+
+async function configPlatform(ref: string, env: Environment): Promise<z.infer<typeof platformSchema> | undefined> {
+  const config = (await manifestOf(ref, env))?.config;
+  if (config === undefined) return undefined;
+  const body = await ask(["blob", "get", repositoryOf(ref), config.digest], ref, env);
+  return body === undefined ? undefined : parsed(body, platformSchema, ref);
+}
+
+function parsed<T>(body: string, schema: z.ZodType<T>, ref: string): T {
+  try {
+    return schema.parse(JSON.parse(body));
+  } catch {
+    throw new RegistryError(`${ref}: what the registry has there is no image`);
+  }
+}
+
+/** @returns undefined for what the registry does not have */
+async function ask(args: readonly string[], ref: string, env: Environment): Promise<string | undefined> {
+  const end = Date.now() + limit;
+  for (let attempt = 0; ; attempt++) {
+    try {
+      return await askTool("regctl", args, { limit: Math.max(1, end - Date.now()), env });
+    } catch (error) {
+      if (!(error instanceof NoAnswer)) throw error;
+      if (isMissing(error.said)) return undefined;
+      const pause = (pauses[attempt] ?? 0) * (1 + Math.random());
+      if (pause === 0 || Date.now() + pause > end || !isTransient(error)) {
+        throw new RegistryError(`${ref}: the registry could not be asked: ${error.said}`);
+      }
+      await sleep(pause);
+    }
+  }
+}
+
+/** What regctl prints of a manifest or a blob that is not there. */
+function isMissing(said: string): boolean {
+  return /\[http 404\]/.test(said);
+}
+
+/** A connection that is refused is not among them: regctl itself has tried that five times by then. */
+function isTransient({ reason, said }: NoAnswer): boolean {
+  return (
+    reason === "failed" &&
+    /\[http (?:429|5\d\d)\]|connection reset|\bEOF\b|i\/o timeout|TLS handshake timeout|Temporary failure/.test(said)
+  );
+}
+
+function platformName({ os, architecture, variant }: z.infer<typeof platformSchema>): string | undefined {
+  // Not of an image, but of what was attested of one.
+  if (os === "unknown") return undefined;
+  return normalPlatform([os, architecture, ...(variant ? [variant] : [])].join("/"));
+}
+
+function repositoryOf(ref: string): string {
+  return ref.slice(0, ref.indexOf("@"));
+}
+
+function digestOf(ref: string): string {
+  return ref.slice(ref.indexOf("@") + 1);
 }

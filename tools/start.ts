@@ -1,5 +1,6 @@
 import type { ConfigMap, OutputMap, Stack } from "@pulumi/pulumi/automation";
 import type { LayerOutput } from "../components/family";
+import { imageSize } from "../components/registry";
 import { localStack } from "../components/settings";
 import { homeAt } from "./home";
 import { localBuilder } from "./services/buildkit";
@@ -8,7 +9,6 @@ import { environmentOf } from "./stack/environment";
 import type { LayerProgress } from "./stack/layer-events";
 import { usesLocalServices } from "./stack/local-config";
 import { localStackIn } from "./stack/local-stack";
-import { imageSize } from "./stack/registry-images";
 import { playTour } from "./stack/tour";
 import { upWithProgress } from "./stack/up";
 import { megabytes, runPhases, seconds, table } from "./terminal";

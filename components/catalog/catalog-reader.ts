@@ -3,7 +3,7 @@ import { basename, dirname, join, relative } from "node:path";
 import { buildArguments } from "./build-arguments";
 import type { CatalogLayer, CatalogSource, CatalogSurvey } from "./catalog";
 import { prefetchableStages } from "./dockerfile/prefetch";
-import { type DockerfileReading, type ImageUse, readDockerfile } from "./dockerfile/reading";
+import { type DockerfileReading, type ImageUse, readDockerfile, united } from "./dockerfile/reading";
 import type { SecretUse, Trigger } from "./dockerfile/stages";
 import { FileHashes } from "./file-hashes";
 import { type ContextFile, checkLinks, readContextFiles } from "./files";
@@ -13,6 +13,7 @@ import { InputError } from "./input-error";
 import { inBuildOrder, layerFolders, wrongNames } from "./layer-folders";
 import { type Manifest, readManifest } from "./manifest";
 import { checkLock, isLock, type PackageLock, packageLocks } from "./pins/locks";
+import { runsAs } from "./platform";
 import { readText } from "./read-text";
 import { selectFiles } from "./selection";
 import { foldersOf, type Only, Tree } from "./tree";
@@ -46,9 +47,10 @@ export class CatalogReader {
   }
 
   /** BuildKit itself would fail in the middle, or build on another platform's parent. */
-  private checkPlatforms({ name, layers, platforms }: CatalogLayer, all: readonly CatalogLayer[]): void {
+  private checkPlatforms({ name, layers, needs }: CatalogLayer, all: readonly CatalogLayer[]): void {
     for (const parent of all.filter((other) => layers.includes(other.name))) {
-      const missing = platforms.filter((platform) => !parent.platforms.includes(platform));
+      const needed = needs[parent.name]?.platforms ?? [];
+      const missing = needed.filter((platform) => !parent.platforms.some((made) => runsAs(made, platform)));
       if (missing.length === 0) continue;
       this.report(
         join(this.source.images, name),
@@ -81,6 +83,8 @@ export class CatalogReader {
       runsCommands: reading.runsCommands,
       prefetch: prefetchableStages(reading.stages, (image) => layers.includes(image)),
       secrets: reading.secrets,
+      needs: Object.fromEntries(images.map(({ name, platforms, ofBuilder }) => [name, { platforms, ofBuilder }])),
+      commandPlatforms: reading.commandPlatforms,
       base,
       packageLocks: this.locksOf(name, manifest, reading),
       arguments: manifest.arguments ?? {},
@@ -134,7 +138,7 @@ export class CatalogReader {
     const images = reading.images.map((image) => ({ ...image, name: this.localName(image.name) }));
     return {
       ...reading,
-      images: [...new Map(images.map((image) => [image.name, image])).values()],
+      images: united(images),
       base: reading.base === undefined ? undefined : this.localName(reading.base),
       runsInside: new Set([...reading.runsInside].map((image) => this.localName(image))),
       stages: reading.stages.map((stage) => ({ ...stage, images: stage.images.map((image) => this.localName(image)) })),
@@ -291,17 +295,18 @@ function unread(text: string): DockerfileReading {
   const named = [...text.matchAll(/^\s*FROM\s+(?:--\S+\s+)*(\S+)|(?:--|,|=)from=([^\s,]+)/gim)]
     .map(([, base, from]) => (base ?? from) as string)
     .filter((name) => readImageName(name) && !stages.has(name.toLowerCase()) && !/^(?:scratch|\d+)$/.test(name))
-    .map((written) => ({ name: familiar(written, ""), written, line: 1 }));
+    .map((written) => ({ name: familiar(written, ""), written, line: 1, platforms: [], ofBuilder: false }));
   return {
     text,
     lines: text.split("\n").map((_, index) => index + 1),
-    images: [...new Map(named.map((image) => [image.name, image])).values()],
+    images: united(named),
     sources: [{ path: "", line: 1, base: undefined }],
     base: undefined,
     runsInside: new Set(named.map(({ name }) => name)),
     runsCommands: true,
     secrets: [],
     stages: [],
+    commandPlatforms: [],
     declared: new Set(),
     triggers: [],
     inherited: [],

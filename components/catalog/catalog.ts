@@ -36,6 +36,10 @@ export interface CatalogLayer {
   readonly prefetch: readonly string[];
   /** The secrets that its steps mount. */
   readonly secrets: readonly SecretUse[];
+  /** For each image that its Dockerfile uses, a layer or an upstream, by name: the platforms of it that the build takes. */
+  readonly needs: Readonly<Record<string, NeededPlatforms>>;
+  /** The platforms that its build runs commands on, sorted. The builder's own (`$BUILDPLATFORM`) is not among them. */
+  readonly commandPlatforms: readonly string[];
   /** What the image itself stands on: a layer's or an upstream's name; undefined for `scratch`. */
   readonly base: string | undefined;
   /** The locks of packages that its steps read. */
@@ -47,6 +51,13 @@ export interface CatalogLayer {
   readonly rebuild: number;
   /** Whether its Dockerfile could be read. */
   readonly readable: boolean;
+}
+
+export interface NeededPlatforms {
+  /** Sorted. @example ["linux/amd64", "linux/arm64"] */
+  readonly platforms: readonly string[];
+  /** Whether also that of the machine that builds (`$BUILDPLATFORM`), which only a build knows. */
+  readonly ofBuilder: boolean;
 }
 
 /** The family: each layer after all that it needs. */

@@ -8,6 +8,10 @@ import { dockerfileOracle } from "../../tools/toolchain/tools";
 /** What BuildKit itself reads for a Dockerfile; tools/toolchain/oracle documents it. */
 export interface OracleAnswer {
   readonly parents: readonly string[];
+  /** The platforms that each of them is resolved for. The builder's is linux/amd64. */
+  readonly platforms: Readonly<Record<string, readonly string[]>>;
+  /** The platforms that steps run commands on. */
+  readonly commands: readonly string[];
   readonly files: readonly { readonly path: string; readonly mode: string; readonly hash: string }[];
   /** Equal for Dockerfiles that build the same. */
   readonly identity: string;
@@ -18,6 +22,8 @@ export interface OracleRequest {
   readonly dockerfile: string;
   readonly context: string;
   readonly arguments?: Readonly<Record<string, string>>;
+  /** @default linux/amd64 */
+  readonly platform?: string;
   /** The ONBUILD triggers of images, by their full names. */
   readonly onbuild?: Readonly<Record<string, readonly string[]>>;
 }

@@ -1,22 +1,14 @@
 import { hasWildcard, matcher } from "../glob";
 import { familiar } from "../image-name";
 import { InputError } from "../input-error";
+import { builderPlatform, GlobalArguments, type StagePlatform, type Variables } from "./global-arguments";
 import type { DockerfileReading, ImageUse, ReachedStage, ReadingOptions, Source } from "./reading";
-import {
-  type Copy,
-  type Pair,
-  type SecretUse,
-  type Stage,
-  type Stages,
-  type Step,
-  triggered,
-  triggerText,
-} from "./stages";
+import { cleaned, contextSourcesOf, everything, fromsOf, isPinned, isRemote, unpinnedSource } from "./sources";
+import { type Pair, type SecretUse, type Stage, type Stages, type Step, triggered, triggerText } from "./stages";
 import { expand, type Lookup, unknown } from "./words";
 
 /** What is read for one platform. */
 export type Evaluated = Omit<DockerfileReading, "text" | "lines" | "declared">;
-type Variables = Map<string, string | typeof unknown>;
 
 /** What a step of a stage sees, and which of it the stage's image keeps. */
 interface StageVariables {
@@ -33,11 +25,13 @@ interface EvaluatedStage {
   /** Its number, or the image's name; undefined for scratch. */
   readonly base: number | string | undefined;
   readonly steps: readonly Step[];
+  /** Undefined for one that is refused. */
+  readonly platform: StagePlatform | undefined;
 }
 
 /** BuildKit's way through a Dockerfile for one platform (frontend/dockerfile/dockerfile2llb/convert.go). */
 export class Evaluation {
-  private readonly globals: Variables;
+  private readonly globals: GlobalArguments;
   private readonly stages: EvaluatedStage[] = [];
   private readonly images: ImageUse[] = [];
   private readonly sources: Source[] = [];
@@ -45,16 +39,16 @@ export class Evaluation {
   /** For stages upon images the ONBUILD steps of those. */
   private readonly inherited = new Map<number, readonly string[]>();
   private readonly secrets: SecretUse[] = [];
+  private readonly commandPlatforms = new Set<string>();
   private runsCommands = false;
 
   constructor(
     private readonly source: Stages,
     private readonly file: string,
-    platform: string,
+    private readonly platform: string,
     private readonly options: ReadingOptions,
   ) {
-    this.globals = platformVariables(platform, options.arguments, source.stages.at(-1)?.name);
-    for (const pair of source.globals) this.assignGlobal(pair);
+    this.globals = new GlobalArguments(source, platform, options.arguments);
     for (const stage of source.stages) this.stages.push(this.resolveBase(stage));
   }
 
@@ -73,6 +67,7 @@ export class Evaluation {
       runsCommands: this.runsCommands,
       secrets: this.secrets,
       stages: [...this.reached].sort((a, b) => a - b).map((index) => this.reachedStage(index)),
+      commandPlatforms: [...this.commandPlatforms],
       inherited: [...this.reached].sort((a, b) => a - b).flatMap((index) => this.inherited.get(index) ?? []),
       triggers: (this.stages[target] as EvaluatedStage).steps.flatMap((step) =>
         step.kind === "onbuild" ? [step.trigger] : [],
@@ -80,20 +75,9 @@ export class Evaluation {
     };
   }
 
-  private assignGlobal({ name, value }: Pair): void {
-    const given = this.given(name);
-    if (given !== undefined) this.globals.set(name, given);
-    else if (value !== undefined) this.globals.set(name, this.expandGlobal(value));
-  }
-
-  private expandGlobal(word: string): string | typeof unknown {
-    const expanded = expand(word, (name) => this.globals.get(name), this.source.escapeCharacter);
-    return expanded.certain ? expanded.text : unknown;
-  }
-
   private resolveBase(stage: Stage): EvaluatedStage {
     const place = `${this.file}:${stage.line}`;
-    const name = at(place, () => this.expandGlobal(stage.base));
+    const name = at(place, () => this.globals.expand(stage.base));
     if (name === unknown) {
       throw new InputError(
         place,
@@ -104,7 +88,22 @@ export class Evaluation {
     // BuildKit has stages in lower case, and looks for what FROM names as it is written. A later stage hides an earlier one.
     const index = this.stages.findLastIndex((earlier) => earlier.stage.name === name);
     const base = index !== -1 ? index : name === "scratch" ? undefined : name;
-    return { stage, base, steps: this.withTriggers(stage, base) };
+    return { stage, base, steps: this.withTriggers(stage, base), platform: this.platformOf(stage, base) };
+  }
+
+  /** BuildKit reads a --platform wherever it stands, and follows one on an image only: a stage upon a stage has that one's platform. */
+  private platformOf(stage: Stage, base: number | string | undefined): StagePlatform | undefined {
+    let own: StagePlatform | undefined = this.platform;
+    const place = `${this.file}:${stage.line}`;
+    try {
+      if (stage.platform !== undefined) own = at(place, () => this.globals.platformOf(stage.platform as string));
+    } catch (error) {
+      if (!(error instanceof InputError)) throw error;
+      this.refuse(error);
+      own = undefined;
+    }
+    if (typeof base === "number") return (this.stages[base] as EvaluatedStage).platform;
+    return base === undefined ? this.platform : own;
   }
 
   /** ONBUILD steps of what is beneath come first. */
@@ -124,13 +123,15 @@ export class Evaluation {
   private reach(index: number): void {
     if (this.reached.has(index)) return;
     this.reached.add(index);
-    const { base, stage, steps } = this.stages[index] as EvaluatedStage;
+    const { base, stage, steps, platform } = this.stages[index] as EvaluatedStage;
     if (typeof base === "number") this.reach(base);
-    else if (base !== undefined) this.use(base, stage.line);
+    else if (base !== undefined) this.use(base, stage.line, platform);
     for (const step of steps) {
+      if (step.kind === "run" && typeof platform === "string") this.commandPlatforms.add(platform);
       for (const from of fromsOf(step)) {
         const found = this.stageNamed(from, step);
-        if (found === undefined) this.use(from, step.line);
+        // Of the build's platform, whatever the stage's is.
+        if (found === undefined) this.use(from, step.line, this.platform);
         else if (found >= index)
           throw new InputError(`${this.file}:${step.line}`, `the stage ${from} does not come before`);
         else this.reach(found);
@@ -138,9 +139,15 @@ export class Evaluation {
     }
   }
 
-  private use(name: string, line: number): void {
+  private use(name: string, line: number, platform: StagePlatform | undefined): void {
     if (name === "scratch") return;
-    this.images.push({ name: familiar(name, `${this.file}:${line}`), written: name, line });
+    this.images.push({
+      name: familiar(name, `${this.file}:${line}`),
+      written: name,
+      line,
+      platforms: typeof platform === "string" ? [platform] : [],
+      ofBuilder: platform === builderPlatform,
+    });
   }
 
   /** COPY also takes a stage's number. Names are compared without regard to case here, unlike in FROM. */
@@ -271,74 +278,10 @@ export class Evaluation {
   }
 }
 
-const everything: Copy = { from: undefined, sources: ["/"], mayBeRemote: false, hasChecksum: false, linked: false };
-
 /** In a stage upon another one ENVs come before ARGs again, and ENVs of the image beneath, which nobody knows, before both. */
 function inheritedVariables({ all, env }: StageVariables, onScratch: boolean): StageVariables {
   const known = onScratch ? [...all] : [...all.keys()].map((name) => [name, unknown] as const);
   return { all: new Map<string, string | typeof unknown>([...known, ...env]), env: new Map(env) };
-}
-
-/** A URL or a Git repository; a path such as github.com/a/b is a path (frontend/dockerfile/dfgitutil). */
-function isRemote(source: string): boolean {
-  return /^(?:https?|git|ssh):\/\//.test(source) || /^[\w.-]+@[\w.-]+:/.test(source);
-}
-
-/** A Git repository may be pinned to a commit behind its name. */
-function isPinned(source: string): boolean {
-  return /#[0-9a-f]{40}(?:[0-9a-f]{24})?(?::|$)/.test(source);
-}
-
-function unpinnedSource(source: string, place: string): InputError {
-  const how = `write ADD --checksum=sha256:… ${source}, or of a Git repository the commit: …#<commit>`;
-  return new InputError(place, `ADD of ${source} has no checksum; ${how}`);
-}
-
-/** The stages and images that a step takes files from. */
-function fromsOf(step: Step): string[] {
-  if (step.kind === "copy") return step.copy.from === undefined ? [] : [step.copy.from];
-  if (step.kind === "run") return step.mounts.flatMap(({ from }) => (from === undefined ? [] : [from]));
-  return [];
-}
-
-function contextSourcesOf(step: Step): string[] {
-  if (step.kind === "copy") return step.copy.from === undefined ? [...step.copy.sources] : [];
-  if (step.kind === "run") return step.mounts.flatMap(({ from, source }) => (from === undefined ? [source] : []));
-  return [];
-}
-
-/** `./a//b/../c` → `a/c`; what would leave the context stays at its top, as in BuildKit. */
-function cleaned(path: string): string {
-  const parts: string[] = [];
-  for (const part of path.split("/")) {
-    if (part === "..") parts.pop();
-    else if (part !== "" && part !== ".") parts.push(part);
-  }
-  return parts.join("/");
-}
-
-/** The variables that BuildKit gives each build, of which those of the builder itself are unknown here. */
-function platformVariables(
-  platform: string,
-  given: Readonly<Record<string, string>>,
-  target: string | undefined,
-): Variables {
-  const [os = "", architecture = "", variant = ""] = platform.split("/");
-  const variables: Variables = new Map<string, string | typeof unknown>([
-    ["BUILDPLATFORM", unknown],
-    ["BUILDOS", unknown],
-    ["BUILDOSVERSION", unknown],
-    ["BUILDARCH", unknown],
-    ["BUILDVARIANT", unknown],
-    ["TARGETPLATFORM", platform],
-    ["TARGETOS", os],
-    ["TARGETOSVERSION", ""],
-    ["TARGETARCH", architecture],
-    ["TARGETVARIANT", variant],
-    ["TARGETSTAGE", target ?? "default"],
-  ]);
-  for (const [name, value] of Object.entries(given)) if (variables.has(name)) variables.set(name, value);
-  return variables;
 }
 
 function at<T>(place: string, action: () => T): T {

@@ -23,6 +23,8 @@ export interface DockerfileReading {
   readonly secrets: readonly SecretUse[];
   /** The stages that the last one needs, itself included, in the file's order. */
   readonly stages: readonly ReachedStage[];
+  /** The platforms that steps run commands on, sorted: the builder's own is not among them, which every builder can run. */
+  readonly commandPlatforms: readonly string[];
   /** The names of all ARGs, before and in stages. */
   readonly declared: ReadonlySet<string>;
   /** The ONBUILD steps of images beneath that this build runs, as text. */
@@ -38,6 +40,10 @@ export interface ImageUse {
   readonly written: string;
   /** 1-based line of the Dockerfile, of the first use. */
   readonly line: number;
+  /** The platforms of the image that the build takes, sorted. */
+  readonly platforms: readonly string[];
+  /** Whether it also takes that of the machine that builds, which only a build knows. */
+  readonly ofBuilder: boolean;
 }
 
 /** A stage, and what it stands on or takes files from. */
@@ -87,10 +93,7 @@ export function readDockerfile(source: string, file: string, options: ReadingOpt
   const stages = readStages(lines, file);
   const readings = options.platforms.map((platform) => new Evaluation(stages, file, platform, options).read());
   const [first] = readings as [Evaluated];
-  const images = uniqueBy(
-    readings.flatMap((reading) => reading.images).sort((a, b) => a.line - b.line),
-    (image) => image.name,
-  ).sort((a, b) => (a.name < b.name ? -1 : 1));
+  const images = united(readings.flatMap((reading) => reading.images));
   refuseReplacedStages(stages.stages, images, file, refuse);
   return {
     text: lines.text,
@@ -112,10 +115,23 @@ export function readDockerfile(source: string, file: string, options: ReadingOpt
       ({ id }) => id,
     ),
     stages: first.stages,
+    commandPlatforms: [...new Set(readings.flatMap((reading) => reading.commandPlatforms))].sort(),
     declared: stages.declared,
     inherited: first.inherited,
     triggers: first.triggers,
   };
+}
+
+/** Each image once, by its name, with the platforms of all its uses. */
+export function united(uses: readonly ImageUse[]): ImageUse[] {
+  const byLine = [...uses].sort((a, b) => a.line - b.line);
+  return uniqueBy(byLine, ({ name }) => name)
+    .map((first) => {
+      const same = uses.filter(({ name }) => name === first.name);
+      const platforms = [...new Set(same.flatMap((use) => use.platforms))].sort();
+      return { ...first, platforms, ofBuilder: same.some(({ ofBuilder }) => ofBuilder) };
+    })
+    .sort((a, b) => (a.name < b.name ? -1 : 1));
 }
 
 /** A stage that has the name of an image in use would be replaced by that image, without a word. */

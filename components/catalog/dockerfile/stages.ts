@@ -58,6 +58,8 @@ export interface Stage {
   readonly name: string | undefined;
   /** As written in FROM, variables included. */
   readonly base: string;
+  /** As written in --platform, variables included. */
+  readonly platform: string | undefined;
   readonly line: number;
   readonly steps: readonly Step[];
 }
@@ -161,7 +163,7 @@ function readStep(instruction: Instruction, escapeCharacter: string, place: stri
   }
 }
 
-function readFrom({ rest, line }: Instruction, place: string): Omit<Stage, "steps"> {
+function readFrom({ flags, rest, line }: Instruction, place: string): Omit<Stage, "steps"> {
   const [base = "", as, name, ...more] = rest.split(whiteSpace);
   if (base === "") throw new InputError(place, "FROM names no image");
   if (as !== undefined && (as.toUpperCase() !== "AS" || !name || more.length > 0)) {
@@ -175,7 +177,7 @@ function readFrom({ rest, line }: Instruction, place: string): Omit<Stage, "step
   }
   if (name?.toLowerCase() === "scratch")
     throw new InputError(place, "a stage named scratch hides the empty image; rename it");
-  return { name: name?.toLowerCase(), base, line };
+  return { name: name?.toLowerCase(), base, platform: flags.get("platform")?.at(-1) || undefined, line };
 }
 
 function readCopy({ keyword, flags, rest }: Instruction, place: string): Copy {

@@ -111,6 +111,15 @@ describe("the catalog", () => {
       },
       /app: stands on base, which is not built for linux\/arm64; add it to the platforms there/,
     ],
+    [
+      "a platform that a layer to copy from is not built for, whatever the stage's is",
+      {
+        "base/Dockerfile": "FROM scratch\n",
+        "app/Dockerfile": "FROM --platform=linux/amd64 debian:trixie-slim\nCOPY --from=base / /\n",
+        "app/image.yaml": "platforms: [linux/arm64]\n",
+      },
+      /app: stands on base, which is not built for linux\/arm64/,
+    ],
     ["a layer named scratch", { "scratch/Dockerfile": "FROM scratch" }, /scratch: is no name for a repository/],
     [
       "a context that is not there",
@@ -149,6 +158,39 @@ describe("the catalog", () => {
         return true;
       },
     );
+  });
+
+  const crossed: [string, string][] = [
+    ["the builder's own", "FROM --platform=$BUILDPLATFORM base AS build\nFROM scratch\nCOPY --from=build / /\n"],
+    ["one that it is built for", "FROM --platform=linux/amd64 base AS build\nFROM scratch\nCOPY --from=build / /\n"],
+  ];
+  for (const [what, dockerfile] of crossed) {
+    it(`needs of a layer beneath no platform but what it takes: ${what}`, () => {
+      const catalog = read({
+        "base/Dockerfile": "FROM scratch\n",
+        "app/Dockerfile": dockerfile,
+        "app/image.yaml": "platforms: [linux/amd64, linux/arm64]\n",
+      });
+      assert.deepEqual(
+        catalog.map(({ name }) => name),
+        ["base", "app"],
+      );
+    });
+  }
+
+  it("knows of each layer the platforms that it needs and runs commands on", () => {
+    const [app] = read({
+      "app/Dockerfile": [
+        "FROM --platform=$BUILDPLATFORM debian:trixie-slim AS build",
+        "RUN make",
+        "FROM debian:trixie-slim",
+        "COPY --from=build / /",
+        "RUN check",
+      ].join("\n"),
+      "app/image.yaml": "platforms: [linux/arm64]\n",
+    });
+    assert.deepEqual(app?.needs, { "debian:trixie-slim": { platforms: ["linux/arm64"], ofBuilder: true } });
+    assert.deepEqual(app?.commandPlatforms, ["linux/arm64"]);
   });
 
   it("says once what is wrong on every platform", () => {

@@ -4,16 +4,9 @@ import { join } from "node:path";
 import { buildArguments } from "../../../components/catalog/build-arguments";
 import { readDockerfile } from "../../../components/catalog/dockerfile/reading";
 import { readIgnoreRules } from "../../../components/catalog/ignore-rules";
-import { readImageName } from "../../../components/catalog/image-name";
 import { selectFiles } from "../../../components/catalog/selection";
 import { Tree } from "../../../components/catalog/tree";
-import { readShapes, type Shape, withShape } from "./shapes";
-
-/** As BuildKit names it. */
-function fullName(name: string): string {
-  const read = readImageName(name);
-  return `${read?.repository}${read?.tag || !read?.digest ? `:${read?.tag ?? "latest"}` : ""}${read?.digest ? `@${read.digest}` : ""}`;
-}
+import { fullName, readShapes, type Shape, withShape } from "./shapes";
 
 function read(shape: Shape, image: string): { parents: string[]; files: readonly string[] } {
   const file = join(image, "Dockerfile");

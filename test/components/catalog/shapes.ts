@@ -1,6 +1,7 @@
 import { mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { parse } from "yaml";
+import { readImageName } from "../../../components/catalog/image-name";
 import { withFolder } from "./folder";
 
 /** A Dockerfile of a shape that is seen in the world, with what BuildKit reads for it. */
@@ -24,6 +25,12 @@ export function readShapes(): Shape[] {
     slug: name.replace(/\.yaml$/, ""),
     ...parse(readFileSync(join(folder, name), "utf8")),
   }));
+}
+
+/** An image as BuildKit names it. */
+export function fullName(name: string): string {
+  const read = readImageName(name);
+  return `${read?.repository}${read?.tag || !read?.digest ? `:${read?.tag ?? "latest"}` : ""}${read?.digest ? `@${read.digest}` : ""}`;
 }
 
 /** Calls the action with the path of a folder `image` that holds the shape, and removes it when the action, or what it promised, is done. */

@@ -7,7 +7,8 @@
 //	{"dockerfile": "/abs/Dockerfile", "context": "/abs", "arguments": {"K": "v"}, "platform": "linux/amd64",
 //	 "onbuild": {"docker.io/library/base:latest": ["COPY . /x"]}}
 //
-//	{"parents": ["docker.io/library/node:22"], "files": [{"path": "a", "mode": "644", "hash": "…"}], "identity": "…"}
+//	{"parents": ["docker.io/library/node:22"], "platforms": {"docker.io/library/node:22": ["linux/amd64"]},
+//	 "commands": ["linux/amd64"], "files": [{"path": "a", "mode": "644", "hash": "…"}], "identity": "…"}
 //
 // In a request:
 //   - arguments, platform (default linux/amd64) and onbuild may be left out. Builds run on linux/amd64.
@@ -15,6 +16,7 @@
 //
 // In an answer:
 //   - parents are the references that BuildKit would resolve, of stages the last one needs, normalised and sorted.
+//   - platforms are those that each of them is resolved for, and commands those that steps run commands on, sorted.
 //   - files are the context's files and symlinks that a step may read, sorted by path: mode is 755 where the owner may
 //     execute it, else 644, or "link"; hash is sha256 over the contents, of a link over its target. What a copy leaves
 //     out with --exclude is listed nonetheless, for it is sent; and with `**` in a source, all of the folder before it.
@@ -65,9 +67,11 @@ type request struct {
 }
 
 type answer struct {
-	Parents  []string `json:"parents"`
-	Files    []file   `json:"files"`
-	Identity string   `json:"identity"`
+	Parents   []string            `json:"parents"`
+	Platforms map[string][]string `json:"platforms"`
+	Commands  []string            `json:"commands"`
+	Files     []file              `json:"files"`
+	Identity  string              `json:"identity"`
 }
 
 type file struct {
@@ -113,7 +117,7 @@ func read(line []byte) (any, error) {
 	}
 
 	ctx := context.Background()
-	images := &registry{onBuild: r.OnBuild, asked: map[string]bool{}}
+	images := &registry{onBuild: r.OnBuild, asked: map[string][]string{}}
 	// As buildkitd has them; with them, --link makes a copy an operation of its own, and a merge.
 	caps := pb.Caps.CapSet(pb.Caps.All())
 	result, err := dockerfile2llb.Dockerfile2LLB(ctx, text, dockerfile2llb.ConvertOpt{
@@ -156,7 +160,20 @@ func read(line []byte) (any, error) {
 	}
 	parents := slices.AppendSeq([]string{}, maps.Keys(images.asked))
 	slices.Sort(parents)
-	return answer{Parents: parents, Files: files, Identity: hash(append([]byte(steps+"\n"), config...))}, nil
+	commands := []string{}
+	for _, op := range ops {
+		if op.GetExec() != nil {
+			p := ocispecs.Platform{OS: op.Platform.OS, Architecture: op.Platform.Architecture, Variant: op.Platform.Variant}
+			commands = append(commands, platforms.FormatAll(platforms.Normalize(p)))
+		}
+	}
+	slices.Sort(commands)
+	for ref, of := range images.asked {
+		slices.Sort(of)
+		images.asked[ref] = slices.Compact(of)
+	}
+	commands = slices.Compact(commands)
+	return answer{Parents: parents, Platforms: images.asked, Commands: commands, Files: files, Identity: hash(append([]byte(steps+"\n"), config...))}, nil
 }
 
 // registry has every image, and keeps which it was asked for.
@@ -164,12 +181,12 @@ type registry struct {
 	onBuild map[string][]string
 
 	mutex sync.Mutex
-	asked map[string]bool
+	asked map[string][]string // the platforms, by reference
 }
 
 func (r *registry) ResolveImageConfig(_ context.Context, ref string, opt sourceresolver.Opt) (string, digest.Digest, []byte, error) {
 	r.mutex.Lock()
-	r.asked[ref] = true
+	r.asked[ref] = append(r.asked[ref], platforms.FormatAll(platforms.Normalize(*opt.ImageOpt.Platform)))
 	r.mutex.Unlock()
 
 	image := dockerspec.DockerOCIImage{}

@@ -1,0 +1,53 @@
+import { type ExecFileException, execFile } from "node:child_process";
+
+/** Why a program gave no answer. */
+export class NoAnswer extends Error {
+  override readonly name = "NoAnswer";
+
+  /**
+   * @param reason `missing` where there is no such program, `late` where its time ran out
+   * @param said what it printed as errors
+   */
+  constructor(
+    readonly reason: "missing" | "late" | "failed",
+    readonly said: string,
+  ) {
+    super(said);
+  }
+}
+
+export interface AskOptions {
+  /** In milliseconds, after which the program is killed. */
+  readonly limit: number;
+  /** On top of this process's own; what is undefined is unset. */
+  readonly env?: Readonly<Record<string, string | undefined>>;
+}
+
+/** In bytes. No manifest and no list of builders comes near. */
+const longestAnswer = 32 * 1024 * 1024;
+
+/**
+ * Asks a program something, and gives what it prints.
+ *
+ * @throws NoAnswer where it is not there, fails, or takes too long
+ */
+export function askTool(command: string, args: readonly string[], { limit, env }: AskOptions): Promise<string> {
+  const options = {
+    env: { ...process.env, ...env },
+    timeout: limit,
+    killSignal: "SIGKILL",
+    maxBuffer: longestAnswer,
+  } as const;
+  return new Promise((resolve, reject) => {
+    execFile(command, args, options, (error, stdout, stderr) => {
+      if (error) reject(noAnswer(error, command, stderr, limit));
+      else resolve(stdout);
+    });
+  });
+}
+
+function noAnswer(error: ExecFileException, command: string, stderr: string, limit: number): NoAnswer {
+  if (error.code === "ENOENT") return new NoAnswer("missing", `there is no ${command} on PATH`);
+  if (error.killed) return new NoAnswer("late", `${command} gave no answer within ${limit / 1000} s`);
+  return new NoAnswer("failed", stderr.trim() || error.message);
+}
