@@ -27,12 +27,13 @@ const family = {
 };
 const names = ["base", "tooling", "app", "files", "more"];
 
-const victims: Readonly<Record<string, (run: Run) => number | undefined>> = {
-  pulumi: (run) => run.pid,
-  "the provider": (run) => run.find("pulumi-resource-docker-build"),
-  BuildKit: () => runningPid("buildkitd", home),
-  "the registry": () => runningPid("registry", home),
-};
+/** What is killed, and how its process is found; undefined where it is not there. */
+const parts: readonly (readonly [name: string, find: (run: Run) => number | undefined])[] = [
+  ["pulumi", (run) => run.pid],
+  ["the provider", (run) => run.find("pulumi-resource-docker-build")],
+  ["BuildKit", () => runningPid("buildkitd", home)],
+  ["the registry", () => runningPid("registry", home)],
+];
 
 describe(`an up of which a part is killed (STRATA_FAULT_SEED=${seed})`, function () {
   this.timeout(5 * 60_000);
@@ -56,7 +57,7 @@ describe(`an up of which a part is killed (STRATA_FAULT_SEED=${seed})`, function
 
   const random = randomFrom(seed);
   for (let number = 0; number < moments; number++) {
-    const [name, victim] = Object.entries(victims)[number % Object.keys(victims).length] as (typeof entry)[number];
+    const [name, find] = parts[number % parts.length] as (typeof parts)[number];
     const share = random();
 
     it(`${name}, at ${Math.round(share * 100)} % of its time: goes on to the same images`, async () => {
@@ -65,17 +66,17 @@ describe(`an up of which a part is killed (STRATA_FAULT_SEED=${seed})`, function
       try {
         const run = Run.up(project);
         await sleep(share * takes);
-        await kill(run, victim);
+        await kill(run, find);
         await run.ended();
-        holds(await builtTags(project, names), undisturbed);
-
         await startServices(home);
+        assertRight(await builtTags(project, names), undisturbed);
+
         await recoverStack({ folder: project.folder, stack: "local", env: project.env, yes: false });
         const { output } = await project.up();
         assert.doesNotMatch(output, /pending operation/);
         assert.deepEqual(await project.digests(), undisturbed);
         const tags = await builtTags(project, names);
-        holds(tags, undisturbed);
+        assertRight(tags, undisturbed);
         for (const layer of names) assert.equal(tags[layer]?.length, 1, layer);
         assert.deepEqual(Object.keys((await project.preview()).changes), ["same"]);
       } finally {
@@ -86,14 +87,12 @@ describe(`an up of which a part is killed (STRATA_FAULT_SEED=${seed})`, function
   }
 });
 
-const entry = Object.entries(victims);
-
-/** A part that is not there yet is waited for; one that the run no longer needs is killed all the same, but for the run's own. */
-async function kill(run: Run, victim: (run: Run) => number | undefined): Promise<void> {
-  let pid = victim(run);
+/** A part that is not there yet is waited for, as long as the run lives. */
+async function kill(run: Run, find: (run: Run) => number | undefined): Promise<void> {
+  let pid = find(run);
   while (pid === undefined && run.running) {
     await sleep(10);
-    pid = victim(run);
+    pid = find(run);
   }
   if (pid === undefined || !isRunning(pid)) return;
   process.kill(pid, "SIGKILL");
@@ -101,7 +100,10 @@ async function kill(run: Run, victim: (run: Run) => number | undefined): Promise
 }
 
 /** No tag is wrong, whatever is missing yet. */
-function holds(tags: Readonly<Record<string, readonly string[]>>, digests: Readonly<Record<string, string>>): void {
+function assertRight(
+  tags: Readonly<Record<string, readonly string[]>>,
+  digests: Readonly<Record<string, string>>,
+): void {
   for (const [layer, found] of Object.entries(tags)) {
     for (const digest of found) assert.equal(digest, digests[layer], layer);
   }
