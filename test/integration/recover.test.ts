@@ -1,7 +1,9 @@
 import assert from "node:assert/strict";
 import { existsSync, mkdirSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
+import { execa } from "execa";
+import { root } from "../../tools/home";
 import { isRunning } from "../../tools/services/daemon";
 import { RecoveryRefused, recoverStack } from "../../tools/stack/recover";
 import { Run } from "../faults/run";
@@ -12,7 +14,6 @@ const slow = (text: string) => ({
 });
 
 const recover = ({ folder, env }: Project, yes = false) => recoverStack({ folder, stack: "local", env, yes });
-const locks = ".pulumi/locks/organization/strata/local";
 
 /** Waits until the build of base has begun, which is when its creation is pending. @throws Error where the run ends before */
 async function untilBuilding(project: Project, run: Run): Promise<void> {
@@ -85,22 +86,45 @@ describe("a run that was killed", () => {
 });
 
 describe("the lock of another machine", () => {
-  it("is taken away with --yes alone", async () => {
-    const project = await Project.make({ "images/data/Dockerfile": "FROM scratch\nCOPY Dockerfile /\n" });
-    try {
-      const file = join(project.folder, "state", locks, "lock.json");
-      mkdirSync(join(project.folder, "state", locks), { recursive: true });
-      const holder = { pid: 1, username: "me", hostname: "elsewhere", timestamp: "2026-11-21T13:38:06Z" };
-      writeFileSync(file, JSON.stringify(holder));
-      await assert.rejects(
-        recover(project),
-        /locked by pulumi \(process 1 of me on elsewhere.*recover --stack local --yes/,
-      );
-      assert.ok(existsSync(file));
-      assert.equal((await recover(project, true)).locks[0]?.hostname, "elsewhere");
-      assert.ok(!existsSync(file));
-    } finally {
-      project.remove();
-    }
+  let project: Project;
+  let file: string;
+  before(async () => {
+    project = await Project.make({ "images/data/Dockerfile": "FROM scratch\nCOPY Dockerfile /\n" }, { stack: "dev" });
+    file = join(project.folder, "state/.pulumi/locks/organization/strata/dev/lock.json");
+    mkdirSync(dirname(file), { recursive: true });
+  });
+  after(() => project?.remove());
+
+  const strata = (...args: string[]) =>
+    execa(join(root, "bin/strata"), ["recover", "--stack", "dev", ...args], {
+      cwd: "/",
+      env: { ...project.env, NO_COLOR: "1" },
+      reject: false,
+      timeout: 60_000,
+    });
+
+  it("is taken away with --yes alone, and no second time", async () => {
+    const holder = { pid: 1, username: "me", hostname: "elsewhere", timestamp: "2026-11-21T13:38:06.000Z" };
+    writeFileSync(file, JSON.stringify(holder));
+    const refused = await strata();
+    assert.equal(refused.exitCode, 2);
+    assert.match(refused.stderr, /locked by pulumi \(process 1 of me on elsewhere.*strata recover --stack dev --yes/);
+    assert.ok(existsSync(file));
+
+    const done = await strata("--yes", "--json");
+    assert.equal(done.exitCode, 0, done.stderr);
+    const nothing = { version: 1, stack: "dev", ended: [], left: [], pending: [] };
+    assert.deepEqual(JSON.parse(done.stdout), { ...nothing, locks: [holder] });
+    assert.ok(!existsSync(file));
+
+    const again = await strata();
+    assert.equal(again.exitCode, 0, again.stderr);
+    assert.equal(again.stdout, "Nothing to recover");
+  });
+
+  it("is not looked for on a stack that there is not", async () => {
+    const { exitCode, stderr } = await strata("--stack", "nobodys");
+    assert.equal(exitCode, 1);
+    assert.match(stderr, /strata: pulumi stack export failed: .*no stack named 'nobodys' found/);
   });
 });
