@@ -1,12 +1,14 @@
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
+import { setTimeout as sleep } from "node:timers/promises";
 import { execa } from "execa";
 import { buildkitAddress } from "../../tools/services/buildkit";
 import { logFile, startDaemon, stopDaemon } from "../../tools/services/daemon";
 import { freePort } from "../../tools/services/free-port";
 import { configureRegistry, registryDaemon } from "../../tools/services/registry";
 import { registryPort, startServices } from "../../tools/services/services";
+import { recoverStack } from "../../tools/stack/recover";
 import { home, Project, testServices } from "../integration/project";
 import { type Fault, FaultyProxy, type Plan } from "./proxy";
 import { builtTags, type Ended, Run } from "./run";
@@ -83,6 +85,22 @@ describe("a registry with", function () {
   it("answers that come late: it takes as long as it takes", () =>
     withProject(async (project) => {
       proxy.set({ fault: { kind: "slow", milliseconds: 500 }, concerns: () => true });
+      await succeeds(project);
+      assert.deepEqual(await builtTags(project, names), oneEach(undisturbed));
+    }));
+
+  it("no answer at all to one request: the up waits, ends in order at Ctrl-C, and the next one goes on", () =>
+    withProject(async (project) => {
+      const met = proxy.set({ fault: { kind: "silent" }, concerns: blobs, times: 1 });
+      const run = Run.up(project);
+      while (met.length === 0 && run.running) await sleep(50);
+      await sleep(3000);
+      assert.ok(run.running, "neither BuildKit nor the provider has a limit");
+      process.kill(run.pid, "SIGINT");
+      assert.notEqual((await run.ended()).exitCode, 0);
+      assertRight(await builtTags(project, names), undisturbed);
+      const recovery = await recoverStack({ folder: project.folder, stack: "local", env: project.env, yes: false });
+      assert.deepEqual([recovery.locks, recovery.ended], [[], []]);
       await succeeds(project);
       assert.deepEqual(await builtTags(project, names), oneEach(undisturbed));
     }));
