@@ -20,8 +20,8 @@ const suites: Readonly<Record<string, string>> = {
  *
  * usage: npm test [-- unit | integration | exact | faults] [--grep TEXT]
  *
- * `exact` plays ten thousand random edits of random families, in the place of a few hundred, and `faults` kills at 30 random moments,
- * in the place of 6.
+ * `exact` plays ten thousand random edits of random families, in the place of a few hundred, and `faults` kills at 30 random moments
+ * and breaks the registry in every way, in the place of 6 and of two.
  */
 async function main(args: readonly string[]): Promise<number> {
   const { values, positionals } = parseArgs({
@@ -40,7 +40,10 @@ async function main(args: readonly string[]): Promise<number> {
     process.env.STRATA_EXACT_EDITS ??= "10000";
     process.env.STRATA_EXACT_BUILDS ??= "200";
   }
-  if (suite === "faults") process.env.STRATA_FAULT_MOMENTS ??= "30";
+  if (suite === "faults") {
+    process.env.STRATA_FAULT_MOMENTS ??= "30";
+    process.env.STRATA_FAULT_KINDS ??= "100";
+  }
 
   const bin = (name: string) => join(root, "node_modules/.bin", name);
   await runPhases([

@@ -1,13 +1,11 @@
 import assert from "node:assert/strict";
 import { randomInt } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
-import { execa } from "execa";
-import { buildkitAddress } from "../../tools/services/buildkit";
 import { isRunning, runningPid } from "../../tools/services/daemon";
 import { startServices } from "../../tools/services/services";
 import { recoverStack } from "../../tools/stack/recover";
 import { home, Project, testServices } from "../integration/project";
-import { builtTags, Run } from "./run";
+import { assertRight, builtTags, emptyCache, Run } from "./run";
 
 /** `npm run test:faults` takes more. */
 const moments = Number(process.env.STRATA_FAULT_MOMENTS ?? 6);
@@ -97,20 +95,6 @@ async function kill(run: Run, find: (run: Run) => number | undefined): Promise<v
   if (pid === undefined || !isRunning(pid)) return;
   process.kill(pid, "SIGKILL");
   while (isRunning(pid)) await sleep(10);
-}
-
-/** No tag is wrong, whatever is missing yet. */
-function assertRight(
-  tags: Readonly<Record<string, readonly string[]>>,
-  digests: Readonly<Record<string, string>>,
-): void {
-  for (const [layer, found] of Object.entries(tags)) {
-    for (const digest of found) assert.equal(digest, digests[layer], layer);
-  }
-}
-
-async function emptyCache(): Promise<void> {
-  await execa("buildctl", ["--addr", buildkitAddress(home), "prune", "--all"], { timeout: 60_000 });
 }
 
 /** Numbers from 0 to 1 that a seed gives: mulberry32. */

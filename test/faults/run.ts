@@ -1,8 +1,10 @@
+import assert from "node:assert/strict";
 import { globSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { execa } from "execa";
+import { buildkitAddress } from "../../tools/services/buildkit";
 import { isRunning } from "../../tools/services/daemon";
-import type { Project } from "../integration/project";
+import { home, type Project } from "../integration/project";
 
 /** How a run of Pulumi ended. */
 export interface Ended {
@@ -85,6 +87,21 @@ export async function builtTags(project: Project, layers: readonly string[]): Pr
     }
   }
   return found;
+}
+
+/** No tag is on another image than its layer's, whatever is missing yet. */
+export function assertRight(
+  tags: Readonly<Record<string, readonly string[]>>,
+  digests: Readonly<Record<string, string>>,
+): void {
+  for (const [layer, found] of Object.entries(tags)) {
+    for (const digest of found) assert.equal(digest, digests[layer], layer);
+  }
+}
+
+/** So that everything is built and pushed. What builds that were aborted hold stays. */
+export async function emptyCache(): Promise<void> {
+  await execa("buildctl", ["--addr", buildkitAddress(home), "prune", "--all"], { timeout: 60_000 });
 }
 
 function readOr(file: string): string {
