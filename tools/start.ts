@@ -28,8 +28,9 @@ async function main(): Promise<void> {
     {
       title: `Stack ${localStack}`,
       run: async () => {
-        stack = await localStackIn(home, local ? localConfig() : { "strata:standIns": { value: "" } });
-        return undefined;
+        const opened = await localStackIn(home, local ? localConfig() : { "strata:standIns": { value: "" } });
+        stack = opened.stack;
+        return opened.recovered.join("; ");
       },
     },
   ]);

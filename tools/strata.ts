@@ -15,6 +15,7 @@ import { buildLog } from "./stack/build-logs";
 import { builtLayers } from "./stack/built-layers";
 import { catalogOf, catalogSourceOf, configOf, ownLinesIn } from "./stack/config-files";
 import { environmentOf, shellLines } from "./stack/environment";
+import { RecoveryRefused, recoverStack, recoveryLines } from "./stack/recover";
 import { table } from "./terminal";
 import { installRunc, installTools } from "./toolchain/install";
 import { planTools, serviceTools } from "./toolchain/tools";
@@ -141,6 +142,19 @@ program
   });
 
 program
+  .command("recover")
+  .description("after a run that was killed: end what it left, take its lock away, clear its pending operations")
+  .option("--yes", "also where it cannot be seen from here whether a run is under way")
+  .option(...stackOption)
+  .option(...jsonOption)
+  .action(async (options: { stack: string; yes?: true; json?: true }) => {
+    await installTools(planTools, toStderr);
+    const env = environmentOf(home, options.stack);
+    const recovery = await recoverStack({ ...options, folder: root, env, yes: options.yes === true });
+    print(options, { version: 1, ...recovery }, recoveryLines(recovery).join("\n") || "Nothing to recover");
+  });
+
+program
   .command("pins")
   .description("what has moved of the upstreams and packages that are pinned, and which layers it would build")
   .option("--write", "write it into upstreams.yaml and the locks")
@@ -213,5 +227,6 @@ process.stdout.on("error", (error: NodeJS.ErrnoException) => {
 
 program.parseAsync().catch((error: Error) => {
   process.stderr.write(`strata: ${error.message}\n`);
-  process.exitCode = 1;
+  // 2: nothing was done, and nothing is wrong with the request.
+  process.exitCode = error instanceof RecoveryRefused ? 2 : 1;
 });

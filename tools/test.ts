@@ -12,14 +12,16 @@ const suites: Readonly<Record<string, string>> = {
   unit: "test/{components,tools}/**/*.test.ts",
   exact: "test/exact/*.test.ts",
   integration: "test/integration/**/*.test.ts",
+  faults: "test/faults/*.test.ts",
 };
 
 /**
  * What `npm test` does: lint, type check and the tests that need nothing; then the tools and the tests on the real engine.
  *
- * usage: npm test [-- unit | integration | exact] [--grep TEXT]
+ * usage: npm test [-- unit | integration | exact | faults] [--grep TEXT]
  *
- * `exact` plays ten thousand random edits of random families, in the place of a few hundred.
+ * `exact` plays ten thousand random edits of random families, in the place of a few hundred, and `faults` kills at 30 random moments
+ * and breaks the registry in every way, in the place of 6 and of two.
  */
 async function main(args: readonly string[]): Promise<number> {
   const { values, positionals } = parseArgs({
@@ -29,7 +31,7 @@ async function main(args: readonly string[]): Promise<number> {
   });
   const [suite] = positionals;
   if (positionals.length > 1 || (suite !== undefined && !(suite in suites))) {
-    throw new Error("usage: npm test [-- unit | integration | exact] [--grep TEXT]");
+    throw new Error("usage: npm test [-- unit | integration | exact | faults] [--grep TEXT]");
   }
   const wanted = (suite ? [suite] : Object.keys(suites)).flatMap((name) =>
     globSync(suites[name] as string, { cwd: root }).sort(),
@@ -37,6 +39,10 @@ async function main(args: readonly string[]): Promise<number> {
   if (suite === "exact") {
     process.env.STRATA_EXACT_EDITS ??= "10000";
     process.env.STRATA_EXACT_BUILDS ??= "200";
+  }
+  if (suite === "faults") {
+    process.env.STRATA_FAULT_MOMENTS ??= "30";
+    process.env.STRATA_FAULT_KINDS ??= "100";
   }
 
   const bin = (name: string) => join(root, "node_modules/.bin", name);

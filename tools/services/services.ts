@@ -7,6 +7,7 @@ import { pathWithTools } from "../toolchain/install";
 import { buildkitDaemon, configureBuildkit, ensureBuilder } from "./buildkit";
 import { ensureCertificates } from "./certificates";
 import { logFile, runningPid, startDaemon, stopDaemon } from "./daemon";
+import { unmountBeneath } from "./mounts";
 import { configureRegistry, registryDaemon } from "./registry";
 
 const defaultRegistryPort = 5443;
@@ -46,6 +47,7 @@ export async function startServices(home: Home, port = registryPort(home)): Prom
 export async function stopServices(home: Home): Promise<string[]> {
   const names = ["buildkitd", "registry"];
   const ran = await Promise.all(names.map((name) => stopDaemon(name, home)));
+  await unmountBeneath(home.buildkit);
   return names.filter((_, index) => ran[index]);
 }
 

@@ -1,0 +1,113 @@
+import assert from "node:assert/strict";
+import { globSync, readFileSync, rmSync } from "node:fs";
+import { join } from "node:path";
+import { execa } from "execa";
+import { buildkitAddress } from "../../tools/services/buildkit";
+import { isRunning } from "../../tools/services/daemon";
+import { home, type Project } from "../integration/project";
+
+/** How a run of Pulumi ended. */
+export interface Ended {
+  readonly exitCode: number | undefined;
+  readonly output: string;
+  readonly seconds: number;
+}
+
+/** In milliseconds: what a run may take whatever is broken. */
+export const runLimit = 120_000;
+
+/** `pulumi up` as a process whose parts a test can kill. */
+export class Run {
+  private readonly began = Date.now();
+
+  private constructor(private readonly child: ReturnType<typeof startUp>) {}
+
+  static up(project: Project): Run {
+    return new Run(startUp(project));
+  }
+
+  get pid(): number {
+    return this.child.pid as number;
+  }
+
+  get running(): boolean {
+    return isRunning(this.pid);
+  }
+
+  /** The process of a program that it started, at any depth; undefined where there is none. */
+  find(name: string): number | undefined {
+    const parents = new Map<number, number>();
+    for (const file of globSync("/proc/[0-9]*/stat")) {
+      const stat = readOr(file);
+      const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
+      parents.set(Number(file.split("/")[2]), Number(fields[1]));
+    }
+    const descends = (pid: number | undefined): boolean =>
+      pid !== undefined && pid > 1 && (pid === this.pid || descends(parents.get(pid)));
+    return [...parents.keys()].find(
+      (pid) => descends(pid) && readOr(`/proc/${pid}/cmdline`).split("\0")[0]?.endsWith(name) && isRunning(pid),
+    );
+  }
+
+  /** @throws Error with the output, where it does not end by itself */
+  async ended(): Promise<Ended> {
+    const { exitCode, all, timedOut } = await this.child;
+    const seconds = (Date.now() - this.began) / 1000;
+    if (timedOut) throw new Error(`pulumi up did not end within ${runLimit / 1000} s:\n${all}`);
+    return { exitCode, output: String(all), seconds };
+  }
+}
+
+function startUp({ folder, env }: Project) {
+  return execa("pulumi", ["up", "--yes", "--skip-preview", "--color", "never"], {
+    cwd: folder,
+    env,
+    all: true,
+    reject: false,
+    stdin: "ignore",
+    timeout: runLimit,
+  });
+}
+
+/** For each layer's repository, its tags that are build ids, each with the digest of a whole image: every blob is read. */
+export async function builtTags(project: Project, layers: readonly string[]): Promise<Record<string, string[]>> {
+  const found: Record<string, string[]> = {};
+  for (const layer of layers) {
+    const repository = `${project.registry}/${project.organisation}/${layer}`;
+    const tags = await project.run("regctl", "tag", "ls", repository).catch((error: { stderr?: string }) => {
+      if (error.stderr?.includes("not found") || error.stderr?.includes("404")) return "";
+      throw error;
+    });
+    found[layer] = [];
+    for (const tag of tags.split("\n").filter((name) => name.startsWith("b-"))) {
+      const archive = join(project.folder, "image.tar");
+      await project.run("regctl", "image", "export", `${repository}:${tag}`, archive);
+      rmSync(archive);
+      found[layer].push(await project.run("regctl", "image", "digest", `${repository}:${tag}`));
+    }
+  }
+  return found;
+}
+
+/** No tag is on another image than its layer's, whatever is missing yet. */
+export function assertRight(
+  tags: Readonly<Record<string, readonly string[]>>,
+  digests: Readonly<Record<string, string>>,
+): void {
+  for (const [layer, found] of Object.entries(tags)) {
+    for (const digest of found) assert.equal(digest, digests[layer], layer);
+  }
+}
+
+/** So that everything is built and pushed. What builds that were aborted hold stays. */
+export async function emptyCache(): Promise<void> {
+  await execa("buildctl", ["--addr", buildkitAddress(home), "prune", "--all"], { timeout: 60_000 });
+}
+
+function readOr(file: string): string {
+  try {
+    return readFileSync(file, "utf8");
+  } catch {
+    return "";
+  }
+}

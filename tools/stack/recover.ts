@@ -1,0 +1,173 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { execa } from "execa";
+import { parse } from "yaml";
+import type { Environment } from "./environment";
+import { type Holder, holderText, type Lock, locksIn, runOf, stateFolder } from "./locks";
+import { endPlugins, leftPlugins, type Plugin } from "./processes";
+
+export interface RecoverOptions {
+  /** The project's folder. */
+  readonly folder: string;
+  readonly stack: string;
+  readonly env: Environment;
+  /** Whether somebody says that no run is under way where that cannot be seen from here. */
+  readonly yes: boolean;
+}
+
+/** An operation that a run had begun and did not live to see the end of. */
+export interface PendingOperation {
+  /** @example "creating" */
+  readonly operation: string;
+  readonly type: string;
+  readonly name: string;
+}
+
+/** What was done. All lists are empty where there was nothing to recover. */
+export interface Recovery {
+  readonly stack: string;
+  /** Plugins that the killed run had left behind, and that were ended. */
+  readonly ended: readonly Plugin[];
+  /** Plugins that may have a run yet, and were left. */
+  readonly left: readonly Plugin[];
+  /** The locks that were taken away; null for one whose holder cannot be read. */
+  readonly locks: readonly (Holder | null)[];
+  readonly pending: readonly PendingOperation[];
+  /** What a backend said whose locks cannot be looked at; undefined for a state in files. */
+  readonly cancelled?: string;
+}
+
+/** Says why nothing was done: a run is under way, or may be. */
+export class RecoveryRefused extends Error {
+  override readonly name = "RecoveryRefused";
+}
+
+interface Deployment {
+  readonly pending_operations?: readonly {
+    readonly type: string;
+    readonly resource: { readonly urn: string; readonly type: string };
+  }[];
+}
+
+/** Resources of which an operation may be forgotten: builds come out the same again, and Pulumi's own are nothing outside its state. */
+const repeatable = /^(docker-build|strata|pulumi):/;
+
+/**
+ * Tells Pulumi what it needs to be told after a run that was killed: ends the plugins that it left, takes its lock away and clears
+ * its pending operations. Does nothing where there is nothing to recover, so it may be run at any time.
+ *
+ * Pulumi's own way, `refresh --clear-pending-creates`, asks the registry for every image of the stack. That would say of a pending
+ * build only whether it was pushed, which nobody needs to know: its tag is its build id, and the next `up` pushes the same again.
+ * So the state is exported and imported as it is, which by design drops pending operations: half a second, whatever the size of the
+ * family, and also while the registry is down.
+ *
+ * @throws RecoveryRefused, before anything is changed, where a run is under way on this machine; and without `yes` where one may be
+ * elsewhere, or where a pending operation may have made something that has to be looked for
+ * @throws Error where the state cannot be read or written
+ */
+export async function recoverStack({ folder, stack, env, yes }: RecoverOptions): Promise<Recovery> {
+  const pulumi = pulumiIn(folder, env);
+  const [exported, backend] = await Promise.all([
+    pulumi("stack", "export", "--stack", stack),
+    env.PULUMI_BACKEND_URL ??
+      pulumi("whoami", "--json").then((text) => (JSON.parse(text) as { readonly url: string }).url),
+  ]);
+  const state = stateFolder(backend);
+  const name = stack.split("/").at(-1) as string;
+  const locks = state === undefined ? [] : locksIn(state, projectIn(folder), name);
+  const pending = pendingIn(exported);
+  refuseRunning(locks, stack);
+  if (!yes) {
+    refuseUnknown(locks, stack, state === undefined ? backend : undefined);
+    refuseForeign(pending, stack);
+  }
+
+  const { orphans, unclear } = await leftPlugins(folder, name, backend);
+  await endPlugins(orphans);
+  const cancel = () => pulumi("cancel", "--yes", "--stack", stack);
+  // Where nothing is locked, some backends call it an error.
+  const cancelled = state === undefined ? (await cancel().catch((error: Error) => error.message)).trim() : undefined;
+  if (locks.length > 0) await cancel();
+  if (pending.length > 0) await pulumi.with(exported, "stack", "import", "--stack", stack);
+  return {
+    stack,
+    ended: orphans,
+    left: unclear,
+    locks: locks.map(({ holder }) => holder ?? null),
+    pending,
+    ...(cancelled === undefined ? {} : { cancelled }),
+  };
+}
+
+/** A line for each thing that was done; of what was left, a line that says what to do. */
+export function recoveryLines({ ended, left, locks, pending, cancelled }: Recovery): string[] {
+  return [
+    ...ended.map(({ name, pid }) => `Ended ${name} (process ${pid}), which the run had left behind`),
+    ...(cancelled === undefined ? [] : [`pulumi cancel: ${cancelled}`]),
+    ...locks.map((holder) => `Took away the lock of ${holderText({ file: "", holder: holder ?? undefined })}`),
+    ...pending.map(({ operation, type, name }) => `Cleared a pending operation: ${operation} ${type} ${name}`),
+    ...left.map(
+      ({ name, pid }) =>
+        `Left ${name} (process ${pid}): it may be at work for another run; if not, end it with: kill ${pid}`,
+    ),
+  ];
+}
+
+function refuseRunning(locks: readonly Lock[], stack: string): void {
+  const running = locks.find((lock) => runOf(lock) === "running");
+  if (!running) return;
+  throw new RecoveryRefused(
+    `${holderText(running)} is at work on the stack ${stack}; wait for it, or end it with: kill -INT ${running.holder?.pid}`,
+  );
+}
+
+/** @param unseen the backend whose locks cannot be looked at */
+function refuseUnknown(locks: readonly Lock[], stack: string, unseen: string | undefined): void {
+  const again = `when you are sure that no run is under way: strata recover --stack ${stack} --yes`;
+  if (unseen !== undefined) {
+    throw new RecoveryRefused(`the locks of ${withoutPassword(unseen)} cannot be looked at from here; ${again}`);
+  }
+  const unknown = locks.find((lock) => runOf(lock) === "unknown");
+  if (unknown) {
+    throw new RecoveryRefused(
+      `the stack ${stack} is locked by ${holderText(unknown)}, which cannot be looked at from here; ${again}`,
+    );
+  }
+}
+
+function refuseForeign(pending: readonly PendingOperation[], stack: string): void {
+  const foreign = pending.filter(({ type }) => !repeatable.test(type));
+  if (foreign.length === 0) return;
+  const what = foreign.map(({ operation, type, name }) => `${operation} ${type} ${name}`).join(", ");
+  throw new RecoveryRefused(
+    `a run was killed while ${what}; look whether it was done, then: strata recover --stack ${stack} --yes`,
+  );
+}
+
+function pendingIn(exported: string): PendingOperation[] {
+  const { deployment } = JSON.parse(exported) as { readonly deployment: Deployment };
+  return (deployment.pending_operations ?? []).map(({ type, resource }) => ({
+    operation: type,
+    type: resource.type,
+    name: resource.urn.slice(resource.urn.lastIndexOf("::") + 2),
+  }));
+}
+
+function projectIn(folder: string): string {
+  return (parse(readFileSync(join(folder, "Pulumi.yaml"), "utf8")) as { readonly name: string }).name;
+}
+
+function withoutPassword(url: string): string {
+  return url.replace(/\/\/[^/@]*@/, "//");
+}
+
+/** @returns a function that runs Pulumi, returns what it printed, and throws what it said where it failed */
+function pulumiIn(folder: string, env: Environment) {
+  const run = async (input: string, ...args: string[]): Promise<string> => {
+    const options = { cwd: folder, env, input, timeout: 60_000, reject: false } as const;
+    const result = await execa("pulumi", [...args, "--non-interactive", "--color", "never"], options);
+    if (!result.failed) return result.stdout;
+    throw new Error(`pulumi ${args.slice(0, 2).join(" ")} failed: ${result.stderr.trim() || result.shortMessage}`);
+  };
+  return Object.assign((...args: string[]) => run("", ...args), { with: run });
+}
