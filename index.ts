@@ -1,20 +1,22 @@
 import * as dockerbuild from "@pulumi/docker-build";
 import * as pulumi from "@pulumi/pulumi";
+import { builderPlatforms } from "./components/builder";
 import { Builds } from "./components/builds";
 import { readCatalog } from "./components/catalog/catalog";
 import { FileHashes } from "./components/catalog/file-hashes";
 import { readUpstreams, refusePinnedStandIns } from "./components/catalog/upstreams";
 import { Family } from "./components/family";
-import { imageSize } from "./components/registry";
+import { imagePlatforms, imageSize } from "./components/registry";
 import { readSettings } from "./components/settings";
 
 const stack = pulumi.getStack();
 const settings = readSettings(new pulumi.Config("strata"), stack);
 
 const builds = new Builds({
+  builder: settings.builder,
   parallel: settings.parallel,
   paths: [settings.images, settings.upstreams],
-  sizeOf: imageSize,
+  ask: { builderPlatforms, imagePlatforms, imageSize },
 });
 
 refusePinnedStandIns(settings.upstreams, ".strata/stand-ins.yaml");

@@ -77,6 +77,7 @@ export class Family extends pulumi.ComponentResource {
       builder: args.builder,
       platforms,
       compression: args.compression,
+      timeout: args.timeout,
       ...placeOf(args.repository, { ...args, name }),
       context,
       dockerfilePath,
@@ -91,6 +92,7 @@ export class Family extends pulumi.ComponentResource {
       secrets: secretsOf(entry, args.secrets),
       cached: entry.runsCommands,
       builds: args.builds,
+      planned: () => [entry, ...aboveOf(entry, args.catalog)],
     };
     if (entry.prefetch.length > 0 && !pulumi.runtime.isDryRun()) {
       const beneath = beneathOf(entry, args.catalog).map((layer) => made.get(layer) as Layer);
@@ -120,6 +122,16 @@ function prefetchWhileBuilding(
 function secretsOf<T>({ secrets }: CatalogLayer, all: Readonly<Record<string, T>>): Record<string, T> {
   const mounted = new Set(secrets.map(({ id }) => id));
   return Object.fromEntries(Object.entries(all).filter(([id]) => mounted.has(id)));
+}
+
+/** All layers that stand on a layer or take files from it, at any depth. */
+function aboveOf({ name }: CatalogLayer, catalog: Catalog): CatalogLayer[] {
+  const reached = new Set([name]);
+  return catalog.filter((layer) => {
+    const stands = layer.layers.some((parent) => reached.has(parent));
+    if (stands) reached.add(layer.name);
+    return stands;
+  });
 }
 
 /** All layers that a layer stands on or takes files from, at any depth. */

@@ -3,6 +3,7 @@ import * as pulumi from "@pulumi/pulumi";
 import type { Builds } from "./builds";
 import { buildArguments } from "./catalog/build-arguments";
 import { buildId } from "./catalog/build-id";
+import type { CatalogLayer } from "./catalog/catalog";
 import type { ImagePlace } from "./naming";
 import type { BuildRecord } from "./previous-builds";
 
@@ -14,6 +15,8 @@ export interface BuildArgs {
   readonly platforms: readonly string[];
   /** Of filesystem layers and of the cache; gzip is for engines before Docker 23. */
   readonly compression: "zstd" | "gzip";
+  /** The longest that a build and its push may take. @example "1h30m" */
+  readonly timeout: string;
 }
 
 /** An image that a layer's Dockerfile names. */
@@ -48,6 +51,8 @@ export interface LayerArgs extends BuildArgs, ImagePlace {
   /** Whether to keep a build cache in the registry, under the tag `cache`. A build that runs nothing gains nothing from it. */
   readonly cached: boolean;
   readonly builds: Builds;
+  /** The layer in the catalog, and those above it: what a build of it most likely builds as well. */
+  readonly planned: () => readonly CatalogLayer[];
 }
 
 /**
@@ -98,7 +103,7 @@ export class Layer extends pulumi.ComponentResource {
     this.willBuild = tag.apply((contents) => builds.willBuild(name, contents));
 
     const ended = new Ending();
-    const began = this.willBuild.apply((build) => (build ? builds.begin(ended.promise) : undefined));
+    const began = this.willBuild.apply((build) => (build ? builds.begin(args.planned(), ended.promise) : undefined));
     const image = new dockerbuild.Image(
       name,
       this.imageArgs(
@@ -109,6 +114,8 @@ export class Layer extends pulumi.ComponentResource {
         parent: this,
         // Deleting would remove the manifest by digest, and with it every other tag that names it.
         retainOnDelete: true,
+        // BuildKit waits for ever where a registry takes a request and never answers it.
+        customTimeouts: { create: args.timeout, update: args.timeout },
       },
     );
     ended.follow(image.digest);
@@ -127,7 +134,8 @@ export class Layer extends pulumi.ComponentResource {
       builder: { name: args.builder },
       context: { location: args.context, named: namedContexts({ ...args.upstreams, ...args.parents }) },
       dockerfile: { location: args.dockerfilePath },
-      platforms: [...args.platforms] as dockerbuild.Platform[],
+      // Sorted, since the nodes of a builder and their order decide it otherwise, and the build id knows no order.
+      platforms: [...args.platforms].sort() as dockerbuild.Platform[],
       buildArgs: { ...buildArguments, ...args.arguments },
       // A name for an address in /etc/hosts of the steps, which no image gets to see: with another one BuildKit finds no step in
       // its caches, and runs them all.
@@ -179,6 +187,8 @@ function cacheIn(ref: string, compression: BuildArgs["compression"]) {
     mode: "max",
     imageManifest: true,
     ociMediaTypes: true,
+    // The image is what counts, and it is pushed by then.
+    ignoreError: true,
     compression: compression as dockerbuild.CompressionType,
   };
   return { cacheFrom: [{ registry: { ref } }], cacheTo: [{ registry: written }] };

@@ -14,8 +14,8 @@ export interface Outside {
 }
 
 /**
- * What would fail in the middle of a layer's build, or, worse, would not: BuildKit builds linux/arm64 on an upstream that
- * only has linux/amd64 without an error, and runs arm64 commands where nothing can.
+ * What would fail in the middle of a layer's build, or, worse, would not: BuildKit builds linux/arm64 on an upstream that is a
+ * single image for linux/amd64 without an error, stops where an index has none, and starts arm64 commands where nothing can run them.
  *
  * A layer that only copies is built for any platform on any builder.
  */

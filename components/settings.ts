@@ -17,6 +17,8 @@ export interface Settings {
   readonly compression: "zstd" | "gzip";
   /** How many builds may run at once. */
   readonly parallel: number;
+  /** The longest that one may take. @example "1h30m" */
+  readonly timeout: string;
   /** Labels of every image, beside those that Strata gives. */
   readonly labels: Readonly<Record<string, string>>;
   /** For RUN --mount=type=secret: id → value. */
@@ -48,6 +50,7 @@ const schema = z.object({
   platforms: z.array(platform).min(1),
   compression: z.enum(["zstd", "gzip"]),
   parallel: z.int("expected a number of builds, 1 or more").min(1),
+  timeout: z.string().regex(/^(?=\d)(?:\d+h)?(?:\d+m)?(?:\d+s)?$/, "expected a time such as 90s, 30m or 1h30m"),
   labels: z.record(z.string(), z.string("expected text")).superRefine((labels, context) => {
     const reserved = Object.keys(labels).filter((key) => reservedLabels.includes(key));
     if (reserved.length === 0) return;
@@ -69,6 +72,7 @@ export function readSettings(config: pulumi.Config, stack: string): Settings {
     platforms: config.requireObject("platforms"),
     compression: config.require("compression"),
     parallel: config.requireNumber("parallel"),
+    timeout: config.require("timeout"),
     labels: config.getObject("labels") ?? {},
     // Pulumi asks for a value of every key that has no default, so that none is an empty one.
     standIns: config.get("standIns") || undefined,

@@ -1,3 +1,5 @@
+import { inspect } from "node:util";
+
 /** Says that something a person wrote is wrong: the message names the place, what was expected and what to do. */
 export class InputError extends Error {
   override readonly name = "InputError";
@@ -7,6 +9,11 @@ export class InputError extends Error {
   /** @param place `file`, `file:line` or `strata:key`, as the reader would look it up. */
   constructor(place: string, problem: string) {
     super(`${place}: ${problem}`);
+  }
+
+  /** For its traces Pulumi formats an error with all that hangs on it, which took half a minute; and this is all there is to say. */
+  [inspect.custom](): string {
+    return this.message;
   }
 
   /** All problems in one error, a line each. */

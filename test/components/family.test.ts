@@ -74,10 +74,11 @@ async function register(
         repository,
         builder: "mine",
         compression: "zstd",
+        timeout: "1h",
         staging: join(folder, "staging"),
         labels: { "org.opencontainers.image.licenses": "MIT" },
         secrets: { token: pulumi.secret("s3cret"), other: pulumi.secret("no business of base") },
-        builds: new Builds({ parallel: 2, paths: [], sizeOf: async () => 12345 }),
+        builds: new Builds({ builder: "mine", parallel: 2, paths: [], ask }),
       },
       { providers: { "docker-build": provider } },
     );
@@ -86,6 +87,12 @@ async function register(
   });
   return registrations;
 }
+
+const ask = {
+  builderPlatforms: async () => ["linux/amd64"],
+  imagePlatforms: async () => ["linux/amd64"],
+  imageSize: async () => 12345,
+};
 
 const files = {
   "images/base/Dockerfile": "FROM debian:12\nRUN make\n",

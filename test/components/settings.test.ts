@@ -12,6 +12,7 @@ const good = {
   platforms: '["linux/amd64","linux/arm/v7"]',
   compression: "zstd",
   parallel: "3",
+  timeout: "1h30m",
   labels: '{"org.opencontainers.image.source":"https://git.test/acme"}',
   standIns: "",
 };
@@ -69,6 +70,8 @@ describe("settings", () => {
     [{ platforms: '["amd64"]' }, /^strata:platforms\.0: expected os\/architecture/],
     [{ platforms: "[]" }, /^strata:platforms/],
     [{ compression: "xz" }, /^strata:compression/],
+    [{ timeout: "1 hour" }, /^strata:timeout: expected a time/],
+    [{ timeout: "" }, /^strata:timeout: expected a time/],
     [{ parallel: "0" }, /^strata:parallel/],
     [{ labels: '{"org.opencontainers.image.revision":"1"}' }, /^strata:labels: org\.open.*revision is Strata's own/],
     [{ labels: '{"a":1}' }, /^strata:labels\.a: expected text/],

@@ -1,0 +1,72 @@
+import assert from "node:assert/strict";
+import { readdirSync } from "node:fs";
+import { buildkitDaemon } from "../../tools/services/buildkit";
+import { startDaemon, stopDaemon } from "../../tools/services/daemon";
+import { home, Project } from "./project";
+
+/** No builder of Linux runs commands of Windows. What only copies can be built for it anywhere. */
+const foreign = "windows/amd64";
+const dockerfile = { copies: "FROM data\nCOPY file /more\n", runs: "FROM data\nCOPY file /more\nRUN a\n" };
+const family = {
+  "images/data/Dockerfile": "FROM scratch\nCOPY file /\n",
+  "images/data/file": "contents\n",
+  "images/data/image.yaml": `platforms: [linux/amd64, ${foreign}]\n`,
+  "images/more/Dockerfile": dockerfile.copies,
+  "images/more/file": "more\n",
+  "images/more/image.yaml": `platforms: [${foreign}]\n`,
+};
+
+describe("a platform that is missing", () => {
+  let project: Project;
+  before(async () => {
+    project = await Project.make(family);
+  });
+  after(() => project?.remove());
+
+  it("is none for what only copies", async () => {
+    const { changes } = await project.preview();
+    assert.deepEqual(Object.keys(changes), ["create"]);
+  });
+
+  it("of the builder is told by the first preview, with the layer and its file, though what is beneath is not built yet", async () => {
+    project.write("images/more/Dockerfile", dockerfile.runs);
+    await assert.rejects(project.preview(), (error: Error) => {
+      assert.match(
+        error.message,
+        /error: images\/more\/Dockerfile: the builder strata-local cannot run windows\/amd64, which more needs for its RUN steps/,
+      );
+      assert.doesNotMatch(error.message, /unhandled|serializing/);
+      return true;
+    });
+  });
+
+  it("ends an up before anything is built", async () => {
+    await assert.rejects(project.up(), /cannot run windows\/amd64/);
+    assert.ok(
+      !readdirSync(home.registry, { recursive: true }).some((path) => String(path).includes(project.organisation)),
+    );
+  });
+
+  it("of an upstream is told as well", async () => {
+    project.write("images/more/Dockerfile", "FROM alpine:3.22\nCOPY file /\n");
+    project.write("images/more/image.yaml", "platforms: [linux/s390x]\n");
+    await assert.rejects(
+      project.preview(),
+      /images\/more\/Dockerfile: .*alpine:3\.22.* has no linux\/s390x, which more is built on/,
+    );
+  });
+
+  it("is not looked for where nothing is to be built, nor where the builder does not run", async () => {
+    project.write("images/more/Dockerfile", dockerfile.runs);
+    project.write("images/more/image.yaml", `platforms: [${foreign}]\n`);
+    await stopDaemon("buildkitd", home);
+    try {
+      assert.ok((await project.preview()).changes.create);
+    } finally {
+      await startDaemon(buildkitDaemon(home), home);
+    }
+    project.write("images/more/Dockerfile", dockerfile.copies);
+    await project.up();
+    assert.deepEqual(Object.keys((await project.preview()).changes), ["same"]);
+  });
+});
