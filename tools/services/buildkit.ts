@@ -38,11 +38,14 @@ export function configureBuildkit(home: Home, registryPort: number): void {
     throw new Error(`The path of this clone is too long for a socket (${socket}); clone into a shorter one`);
   }
   const { ca } = certificatesOf(home);
-  // BuildKit takes localhost for plain HTTP unless told otherwise.
+  // BuildKit takes localhost for plain HTTP unless told otherwise, and a socket for traces for its own alone on a machine.
   const config = `root = ${JSON.stringify(home.buildkit)}
 
 [grpc]
   address = [${JSON.stringify(buildkitAddress(home))}]
+
+[otel]
+  socketPath = ${JSON.stringify(join(home.run, "otel.sock"))}
 
 [worker.oci]
   enabled = true
