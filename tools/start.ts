@@ -2,15 +2,16 @@ import type { ConfigMap, OutputMap, Stack } from "@pulumi/pulumi/automation";
 import type { LayerOutput } from "../components/family";
 import { localStack } from "../components/settings";
 import { homeAt } from "./home";
+import { reasonsText } from "./plan/print";
 import { localBuilder } from "./services/buildkit";
 import { registryPort, startServices } from "./services/services";
 import { environmentOf } from "./stack/environment";
-import type { LayerProgress } from "./stack/layer-events";
+import { LayerEvents, type LayerProgress } from "./stack/layer-events";
 import { usesLocalServices } from "./stack/local-config";
 import { localStackIn } from "./stack/local-stack";
 import { imageSize } from "./stack/registry-images";
 import { playTour } from "./stack/tour";
-import { upWithProgress } from "./stack/up";
+import { untouched, upWithProgress } from "./stack/up";
 import { megabytes, runPhases, seconds, table } from "./terminal";
 import { installRunc, installTools } from "./toolchain/install";
 import { planTools, serviceTools } from "./toolchain/tools";
@@ -34,7 +35,9 @@ async function main(): Promise<void> {
   ]);
 
   heading("pulumi preview");
-  await stack.preview({ onOutput: print, color: process.stdout.isTTY ? "always" : "never" }).catch(() => {
+  const planned = new LayerEvents();
+  const color = process.stdout.isTTY ? "always" : "never";
+  await stack.preview({ onOutput: print, onEvent: planned.onEvent, color }).catch(() => {
     throw new Error("pulumi preview failed; it says above why");
   });
 
@@ -59,7 +62,7 @@ async function main(): Promise<void> {
   const lost = await imagesLost(stack, await stack.outputs());
   if (lost.length > 0) print(`\nThe registry no longer has ${lost.join(", ")}: built again.\n`);
   heading("pulumi up");
-  const done = await upWithProgress(stack, { refresh: lost.length > 0 });
+  const done = await upWithProgress(stack, { refresh: lost.length > 0 }, planned.all);
   const tour = await playTour(stack, home);
   await tell(done, await stack.outputs(), tour);
 }
@@ -104,8 +107,8 @@ async function tell(done: readonly LayerProgress[], outputs: OutputMap, tour: re
         const size = await imageSize(ref, env);
         return [
           layer.name,
-          layer.seconds === undefined ? "untouched" : "built",
-          layer.action === "new" ? "new" : (layer.seconds !== undefined && layer.reasons.join(", ")) || "–",
+          layer.seconds === undefined ? untouched(layer) : "built",
+          layer.action === "new" ? "new" : reasonsText(layer.seconds === undefined ? [] : layer.reasons),
           layer.seconds === undefined ? "–" : seconds(layer.seconds),
           size === undefined ? "–" : megabytes(size),
           digest.slice(0, 19),

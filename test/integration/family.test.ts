@@ -72,7 +72,7 @@ describe("a family of three layers", () => {
     const before = await project.digests();
     project.append("images/app/app.sh", "echo more\n");
     const { layers, changes, output } = await project.preview();
-    assert.deepEqual(layers.app?.reasons, ["files"]);
+    assert.deepEqual(layers.app?.reasons, ["M app.sh"]);
     assert.equal(layers.tooling?.action, "unchanged");
     assert.deepEqual(changes.update, 2, "the layer and its image");
     assert.match(output, /strata:image:Layer app update \[diff: ~files\]/);
@@ -88,8 +88,8 @@ describe("a family of three layers", () => {
     const before = await project.digests();
     project.append("images/tooling/config", "log yes\n");
     const { layers, output } = await project.preview();
-    assert.deepEqual(layers.tooling?.reasons, ["files"]);
-    assert.deepEqual(layers.app?.reasons, ["parents"]);
+    assert.deepEqual(layers.tooling?.reasons, ["M config"]);
+    assert.deepEqual(layers.app?.reasons, ["parent tooling"]);
     assert.match(output, /strata:image:Layer app update \[diff: ~parents\]/);
 
     await project.up();
@@ -110,7 +110,7 @@ describe("a family of three layers", () => {
     const before = await project.digests();
     project.write("images/base/image.yaml", "rebuild: 1\n");
     const { layers, output } = await project.up();
-    assert.deepEqual(layers.base?.reasons, ["rebuild"]);
+    assert.deepEqual(layers.base?.reasons, ["rebuild 0→1"]);
     assert.doesNotMatch(output, /CACHED \[/);
     assert.equal(layers.tooling?.action, "unchanged", "the same bytes came out");
     assert.deepEqual(await project.digests(), before);

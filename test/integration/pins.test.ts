@@ -81,7 +81,7 @@ describe("package pins", () => {
     writeChanges(found.changes);
     const { layers } = await project.up();
     assert.deepEqual(layers.base?.action, "unchanged");
-    assert.deepEqual(layers.more?.reasons, ["files"]);
+    assert.deepEqual(layers.more?.reasons, ["M packages.lock"]);
   });
 
   it("have nothing to write the second time, and build nothing", async () => {

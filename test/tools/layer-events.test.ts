@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import type { EngineEvent } from "@pulumi/pulumi/automation";
 import { LayerEvents, type LayerProgress } from "../../tools/stack/layer-events";
+import { unknown } from "../../tools/stack/layer-reasons";
 
 const layerUrn = "urn:pulumi:local::strata::strata:image:Family$strata:image:Layer::app";
 const imageUrn = "urn:pulumi:local::strata::strata:image:Family$strata:image:Layer$docker-build:index:Image::app";
@@ -8,17 +9,21 @@ const layerType = "strata:image:Layer";
 const imageType = "docker-build:index:Image";
 
 const event = (parts: object) => parts as EngineEvent;
-const before = (urn: string, type: string, op: string, old?: object, now?: object) =>
+const digest = "sha256:1";
+const before = (urn: string, type: string, op: string, old?: object, now?: object, outputs: object = { digest }) =>
   event({
-    resourcePreEvent: { metadata: { urn, type, op, old: old && { inputs: old }, new: now && { inputs: now } } },
+    resourcePreEvent: {
+      metadata: { urn, type, op, old: old && { inputs: old, outputs }, new: now && { inputs: now } },
+    },
   });
+const untouched = { reasons: [], cutOff: undefined, seconds: undefined, failed: false, line: undefined };
 
 describe("the engine's events, by layer", () => {
   it("tell why a layer changes, what its build prints, and how it ended", () => {
     const seen: LayerProgress[] = [];
     const events = new LayerEvents((layer) => seen.push(layer));
     events.onEvent(
-      before(layerUrn, layerType, "update", { files: "a", parents: { x: "1" } }, { files: "b", parents: { x: "1" } }),
+      before(layerUrn, layerType, "update", { rebuild: 1, parents: { x: "1" } }, { rebuild: 2, parents: { x: "1" } }),
     );
     events.onEvent(before(imageUrn, imageType, "update"));
     events.onEvent(event({ diagnosticEvent: { urn: imageUrn, message: "#5 RUN make\n" } }));
@@ -27,7 +32,7 @@ describe("the engine's events, by layer", () => {
     const [layer] = events.all;
     assert.deepEqual(
       { ...layer, seconds: undefined },
-      { name: "app", action: "changed", reasons: ["files"], seconds: undefined, failed: false, line: "#5 RUN make" },
+      { ...untouched, name: "app", action: "changed", reasons: ["rebuild 1→2"], line: "#5 RUN make" },
     );
     assert.equal(typeof layer?.seconds, "number");
   });
@@ -37,16 +42,63 @@ describe("the engine's events, by layer", () => {
     events.onEvent(before(layerUrn, layerType, "same", { files: "a" }, { files: "a" }));
     events.onEvent(before(imageUrn, imageType, "same"));
     events.onEvent(event({ resOutputsEvent: { metadata: { urn: imageUrn, type: imageType, op: "same" } } }));
-    assert.deepEqual(events.all, [
-      { name: "app", action: "unchanged", reasons: [], seconds: undefined, failed: false, line: undefined },
-    ]);
+    assert.deepEqual(events.all, [{ ...untouched, name: "app", action: "unchanged" }]);
   });
 
-  it("tell of an image that changes while its layer does not", () => {
+  describe("tell of an image that changes while its layer does not", () => {
+    const told = (op: string, old?: object, now?: object, outputs?: object) => {
+      const events = new LayerEvents();
+      events.onEvent(before(layerUrn, layerType, "same", { files: "" }, { files: "" }, outputs));
+      events.onEvent(before(imageUrn, imageType, op, old, now));
+      return [events.all[0]?.action, events.all[0]?.reasons];
+    };
+
+    it("that it goes to another repository", () => {
+      assert.deepEqual(told("update", { tags: ["a:5/x:b-1"] }, { tags: ["b:5/x:b-1"] }), ["changed", ["repository"]]);
+    });
+
+    it("that the registry lost it", () => {
+      assert.deepEqual(told("create", undefined, { tags: ["a/x:b-1"] }), ["changed", ["not in the registry"]]);
+    });
+
+    it("that its last build did not finish", () => {
+      const reasons = ["changed", ["not built yet"]];
+      assert.deepEqual(told("create", undefined, { tags: ["a/x:b-1"] }, {}), reasons);
+      assert.deepEqual(told("update", { tags: ["a/x:b-1"] }, { tags: ["a/x:b-2"] }, {}), reasons);
+    });
+
+    it("which other inputs differ", () => {
+      const named = (name: string) => ({ tags: ["a/x:b-1"], builder: { name } });
+      assert.deepEqual(told("update", named("a"), named("b")), ["changed", ["builder"]]);
+    });
+  });
+
+  it("tell of a change upon one that was not built yet", () => {
     const events = new LayerEvents();
-    events.onEvent(before(layerUrn, layerType, "same", { files: "a" }, { files: "a" }));
-    events.onEvent(before(imageUrn, imageType, "update", { tags: ["a/x"] }, { tags: ["b/x"] }));
-    assert.deepEqual([events.all[0]?.action, events.all[0]?.reasons], ["changed", ["tags"]]);
+    events.onEvent(before(layerUrn, layerType, "update", { rebuild: 1 }, { rebuild: 2 }, {}));
+    assert.deepEqual(events.all[0]?.reasons, ["rebuild 1→2", "not built yet"]);
+  });
+
+  it("leave a layer untouched that changes back to the image that it had before a build failed", () => {
+    const events = new LayerEvents();
+    events.onEvent(before(layerUrn, layerType, "update", { rebuild: 2 }, { rebuild: 1 }, {}));
+    events.onEvent(before(imageUrn, imageType, "same"));
+    assert.deepEqual(events.all, [{ ...untouched, name: "app", action: "unchanged" }]);
+  });
+
+  it("tell what a layer was spared by, where a preview said that it changes", () => {
+    const baseUrn = layerUrn.replace("app", "base");
+    const play = (op: string, digest: string, predicted: readonly LayerProgress[] = []) => {
+      const events = new LayerEvents(() => {}, predicted);
+      events.onEvent(before(baseUrn, layerType, "update", { dockerfile: "a" }, { dockerfile: "b" }));
+      events.onEvent(before(layerUrn, layerType, op, { parents: { base: "1" } }, { parents: { base: digest } }));
+      return events.all;
+    };
+    const predicted = play("update", unknown);
+    assert.deepEqual(predicted[1]?.reasons, ["parent base"]);
+    assert.deepEqual(play("same", "1", predicted)[1]?.cutOff, ["base"]);
+    assert.equal(play("same", "1")[1]?.cutOff, undefined);
+    assert.equal(play("update", "2", predicted)[1]?.cutOff, undefined);
   });
 
   it("do not take a refresh for a build", () => {

@@ -4,7 +4,7 @@ import { table } from "../terminal";
 /** In the order in which a summary names them. */
 const actions: readonly Action[] = ["new", "build", "rebase", "removed"];
 
-/** How many reasons of a layer a table shows. */
+/** How many reasons of a layer a line shows. */
 const mostReasons = 4;
 
 /** A plan as people read it: what changes, why, and one line for all. */
@@ -24,7 +24,8 @@ export function summary(layers: readonly LayerChange[]): string {
   return `${changed} of ${layers.length} layers: ${counts.map(([action, count]) => `${count} ${action}`).join(", ")}`;
 }
 
-function reasonsText(reasons: readonly string[]): string {
+/** The first few reasons and how many more there are, in one line; a dash for none. */
+export function reasonsText(reasons: readonly string[]): string {
   if (reasons.length === 0) return "–";
   const more = reasons.length - mostReasons;
   const shown = [...reasons.slice(0, mostReasons), ...(more > 0 ? [`and ${more} more`] : [])];

@@ -1,11 +1,21 @@
 import type { EngineEvent, StepEventMetadata } from "@pulumi/pulumi/automation";
+import { parentReason } from "../../components/catalog/reasons";
+import { imageReasons, layerReasons } from "./layer-reasons";
 
 /** What an operation of Pulumi does, or did, to one layer. */
 export interface LayerProgress {
   readonly name: string;
   readonly action: "new" | "changed" | "unchanged" | "removed";
-  /** The inputs that differ: `files`, `dockerfile`, `parents`. */
+  /**
+   * Why, in the words of `strata plan`: `M etc/motd`, `parent base`. Of an image that changes though its layer does not:
+   * `repository`, `not in the registry`, `not built yet`.
+   */
   readonly reasons: readonly string[];
+  /**
+   * Of a layer that was to change and did not, the layers beneath that came out the same; undefined for any other, and where no
+   * preview told what was to change.
+   */
+  readonly cutOff: readonly string[] | undefined;
   /** How long the build and the push took; undefined until it ended, and where there was none. */
   readonly seconds: number | undefined;
   readonly failed: boolean;
@@ -25,9 +35,20 @@ const actions: Readonly<Record<string, LayerProgress["action"]>> = {
 export class LayerEvents {
   private readonly layers = new Map<string, LayerProgress>();
   private readonly started = new Map<string, number>();
+  /** The layers of which the state has what was built. */
+  private readonly built = new Set<string>();
+  private readonly predicted: ReadonlyMap<string, LayerProgress>;
 
-  /** @param changed called with a layer whenever something about it has changed */
-  constructor(private readonly changed: (layer: LayerProgress) => void = () => {}) {}
+  /**
+   * @param changed called with a layer whenever something about it has changed
+   * @param predicted what a preview said; an update plans anew as it goes, so that by itself it cannot tell what it was spared
+   */
+  constructor(
+    private readonly changed: (layer: LayerProgress) => void = () => {},
+    predicted: readonly LayerProgress[] = [],
+  ) {
+    this.predicted = new Map(predicted.map((layer) => [layer.name, layer]));
+  }
 
   /** In the order in which they came. */
   get all(): readonly LayerProgress[] {
@@ -46,19 +67,47 @@ export class LayerEvents {
     const name = nameOf(step.urn);
     // A refresh only looks.
     if (step.op === "refresh") return;
-    if (step.type === "strata:image:Layer") {
-      const known = this.layers.get(name);
-      const layer = { name, action: actions[step.op] ?? "changed", reasons: differing(step) };
-      this.layers.set(name, { seconds: undefined, failed: false, line: undefined, ...known, ...layer });
-      this.changed(this.layers.get(name) as LayerProgress);
+    if (step.type === "strata:image:Layer") this.beginLayer(name, step);
+    if (!isImage(step.type)) return;
+    const layer = this.layers.get(name);
+    // An image that stays as it is also passes by, in no time. Its layer can have changed back to it, after a build that failed.
+    if (step.op === "same") {
+      if (layer && layer.action !== "unchanged") this.update(name, { action: "unchanged", reasons: [] });
+      return;
     }
-    // An image that stays as it is also passes by, in no time.
-    if (!isImage(step.type) || step.op === "same") return;
     this.started.set(name, Date.now());
-    // An image can change while its layer does not: another registry, or an image that the registry has lost.
-    if (this.layers.get(name)?.action === "unchanged") {
-      this.update(name, { action: actions[step.op] ?? "changed", reasons: differing(step) });
-    }
+    if (layer?.action !== "unchanged") return;
+    const reasons = imageReasons(step.old?.inputs, step.new?.inputs ?? {}, this.built.has(name));
+    this.update(name, { action: "changed", reasons, cutOff: undefined });
+  }
+
+  private beginLayer(name: string, step: StepEventMetadata): void {
+    const action = actions[step.op] ?? "changed";
+    const { old: before, new: after } = step;
+    if (before?.outputs?.digest) this.built.add(name);
+    const stands = {
+      name,
+      action,
+      reasons: action === "changed" && before && after ? this.reasonsOf(name, before.inputs, after.inputs) : [],
+      cutOff: action === "unchanged" ? this.cutOffBy(name) : undefined,
+    };
+    this.layers.set(name, { seconds: undefined, failed: false, line: undefined, ...this.layers.get(name), ...stands });
+    this.changed(this.layers.get(name) as LayerProgress);
+  }
+
+  private reasonsOf(name: string, before: object, after: object): string[] {
+    const reasons = layerReasons({ ...before }, { ...after }, (parent) => {
+      const action = this.layers.get(parent)?.action;
+      return action !== undefined && action !== "unchanged";
+    });
+    return this.built.has(name) ? reasons : [...reasons, "not built yet"];
+  }
+
+  private cutOffBy(name: string): string[] | undefined {
+    const layer = this.predicted.get(name);
+    if (!layer || layer.action === "unchanged") return undefined;
+    const beneath = [...this.layers.keys()].filter((other) => layer.reasons.includes(parentReason(other)));
+    return beneath.length > 0 ? beneath : undefined;
   }
 
   private end(step: StepEventMetadata, failed: boolean): void {
@@ -73,15 +122,6 @@ export class LayerEvents {
     this.layers.set(name, { ...layer, ...change });
     this.changed({ ...layer, ...change });
   }
-}
-
-function differing(step: StepEventMetadata): string[] {
-  const before = step.old?.inputs ?? {};
-  const after = step.new?.inputs ?? {};
-  if (!step.old || !step.new) return [];
-  return Object.keys({ ...before, ...after }).filter(
-    (key) => JSON.stringify(before[key]) !== JSON.stringify(after[key]),
-  );
 }
 
 function isImage(type: string): boolean {

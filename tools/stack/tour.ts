@@ -3,6 +3,7 @@ import { join } from "node:path";
 import type { Stack } from "@pulumi/pulumi/automation";
 import { parse, stringify } from "yaml";
 import { type Home, root } from "../home";
+import { reasonsText } from "../plan/print";
 import { seconds } from "../terminal";
 import { LayerEvents, type LayerProgress } from "./layer-events";
 import { upWithProgress } from "./up";
@@ -36,7 +37,7 @@ export async function playTour(stack: Stack, home: Home): Promise<string[]> {
   for (const layer of planned.all) process.stdout.write(`  ${layer.name.padEnd(16)} ${planOf(layer)}\n`);
   process.stdout.write("── and what pulumi up does\n");
   const began = Date.now();
-  const done = await upWithProgress(stack, { configFile });
+  const done = await upWithProgress(stack, { configFile }, planned.all);
   const took = (Date.now() - began) / 1000;
   process.stdout.write("── The edit is taken back\n");
   await upWithProgress(stack);
@@ -50,7 +51,7 @@ export async function playTour(stack: Stack, home: Home): Promise<string[]> {
 }
 
 function planOf(layer: LayerProgress): string {
-  return layer.action === "unchanged" ? "untouched" : `${layer.action}: ${layer.reasons.join(", ")}`;
+  return layer.action === "unchanged" ? "untouched" : `${layer.action}: ${reasonsText(layer.reasons)}`;
 }
 
 function withImages(configFile: string, images: string): string {

@@ -2,6 +2,7 @@ import { mkdirSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import type { Stack, UpOptions } from "@pulumi/pulumi/automation";
 import { homeAt } from "../home";
+import { reasonsText } from "../plan/print";
 import { pipedInterval, seconds } from "../terminal";
 import { buildLog, failedStep } from "./build-logs";
 import { ownLinesIn } from "./config-files";
@@ -13,16 +14,21 @@ const logFile = join(homeAt().logs, "up.log");
  * `pulumi up`, told by layer: a line when a build begins and one when it ends, and on a terminal what the builder does
  * in between. Pulumi's own output goes to a log.
  *
+ * @param predicted what a preview said, so that the layers which were to change and did not can be told
  * @throws Error with Pulumi's own diagnostics when it fails
  */
-export async function upWithProgress(stack: Stack, options: UpOptions = {}): Promise<readonly LayerProgress[]> {
+export async function upWithProgress(
+  stack: Stack,
+  options: UpOptions = {},
+  predicted: readonly LayerProgress[] = [],
+): Promise<readonly LayerProgress[]> {
   const shown = new Map<string, string>();
   const events = new LayerEvents((layer) => {
     const state = stateOf(layer);
     if (state !== shown.get(layer.name)) printLine(`  ${layer.name.padEnd(16)} ${state}`);
     else if (layer.line) printLive(`  ${layer.name.padEnd(16)} ${layer.line}`);
     shown.set(layer.name, state);
-  });
+  }, predicted);
   let log = "";
   try {
     await stack.up({ continueOnError: true, ...options, onEvent: events.onEvent, onOutput: (text) => (log += text) });
@@ -39,11 +45,16 @@ export async function upWithProgress(stack: Stack, options: UpOptions = {}): Pro
 }
 
 function stateOf(layer: LayerProgress): string {
-  if (layer.action === "unchanged") return "untouched";
+  if (layer.action === "unchanged") return untouched(layer);
   if (layer.failed) return "failed";
   if (layer.action === "removed") return "removed; its images stay in the registry";
   if (layer.seconds !== undefined) return `pushed after ${seconds(layer.seconds)}`;
-  return layer.action === "new" ? "new" : `changed: ${layer.reasons.join(", ")}`;
+  return layer.action === "new" ? "new" : `changed: ${reasonsText(layer.reasons)}`;
+}
+
+/** `untouched`, and for a layer that the plan took for one that changes: `untouched: tooling came out the same` */
+export function untouched({ cutOff }: LayerProgress): string {
+  return cutOff ? `untouched: ${cutOff.join(" and ")} came out the same` : "untouched";
 }
 
 /** Where images failed, what Pulumi says of them: that the program could not go on without them adds nothing. */
