@@ -1,4 +1,5 @@
 import type { Catalog, CatalogLayer } from "./catalog";
+import { labelsOf } from "./labels";
 import { type Compared, type Digests, movedUpstreams, ownReasons, parentReason, upstreamReason } from "./reasons";
 
 /**
@@ -11,8 +12,8 @@ export interface LayerChange {
   readonly name: string;
   readonly action: Action;
   /**
-   * Why, own reasons first: `M Dockerfile`, `A path`, `M path`, `D path`, `argument X`, `platform`, `rebuild 2→3`,
-   * `ONBUILD of what is beneath`,
+   * Why, own reasons first: `M Dockerfile`, `A path`, `M path`, `D path`, `argument X`, `label key`, `platform`,
+   * `rebuild 2→3`, `ONBUILD of what is beneath`,
    * `upstream debian:trixie-slim 1a2b3c4d…→5e6f7a8b…`, `parent base`.
    */
   readonly reasons: readonly string[];
@@ -60,7 +61,11 @@ function changeOf(
 function comparedOf(layer: CatalogLayer, other: CatalogLayer | undefined): Compared {
   const shared = other && new Set(other.files.map(({ path }) => path));
   const files = shared ? layer.files.filter(({ path }) => shared.has(path)) : layer.files;
-  return { ...layer, labels: {}, files: new Map(files.map(({ path, hash, mode }) => [path, `${hash} ${mode}`])) };
+  return {
+    ...layer,
+    labels: labelsOf({ ...layer, standIns: [] }),
+    files: new Map(files.map(({ path, hash, mode }) => [path, `${hash} ${mode}`])),
+  };
 }
 
 function digestsOf(layer: CatalogLayer): Digests {

@@ -1,5 +1,8 @@
 import { standInLabel } from "./stand-ins";
 
+/** Of what an image stands on, the name. */
+export const baseNameLabel = "org.opencontainers.image.base.name";
+
 /** What the labels of an image are made of. */
 export interface Labelled {
   readonly name: string;
@@ -15,7 +18,7 @@ export interface Labelled {
 export const reservedLabels: readonly string[] = [
   "org.opencontainers.image.title",
   "org.opencontainers.image.description",
-  "org.opencontainers.image.base.name",
+  baseNameLabel,
   "org.opencontainers.image.base.digest",
   "org.opencontainers.image.created",
   "org.opencontainers.image.revision",
@@ -40,7 +43,7 @@ export function labelsOf(
     "org.opencontainers.image.title": name,
     // Labels are inherited, and what is said of the image beneath is not true of this one.
     "org.opencontainers.image.description": description ?? "",
-    ...(base === undefined ? {} : { "org.opencontainers.image.base.name": base }),
+    ...(base === undefined ? {} : { [baseNameLabel]: base }),
     ...(standIns.length > 0 ? { [standInLabel]: standIns.join(" ") } : {}),
   };
 }

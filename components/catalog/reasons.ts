@@ -1,3 +1,6 @@
+import { baseNameLabel } from "./labels";
+import { standInLabel } from "./stand-ins";
+
 /** What two states of a layer are compared by, the images beneath left out. */
 export interface Compared {
   /** In its normal form. */
@@ -22,7 +25,7 @@ export function ownReasons(before: Compared, after: Compared): string[] {
     ...fileReasons(before.files, after.files),
     ...(String(before.inherited) === String(after.inherited) ? [] : ["ONBUILD of what is beneath"]),
     ...changedKeys(asMap(before.arguments), asMap(after.arguments)).map((argument) => `argument ${argument}`),
-    ...changedKeys(asMap(before.labels), asMap(after.labels)).map((label) => `label ${label}`),
+    ...changedLabels(before.labels, after.labels).map((label) => `label ${label}`),
     ...(String([...before.platforms].sort()) === String([...after.platforms].sort()) ? [] : ["platform"]),
     ...(before.rebuild === after.rebuild ? [] : [`rebuild ${before.rebuild}→${after.rebuild}`]),
   ];
@@ -43,6 +46,11 @@ export function upstreamReason(name: string, before: Digests, after: Digests): s
 
 export function parentReason(name: string): string {
   return `parent ${name}`;
+}
+
+function changedLabels(before: Readonly<Record<string, string>>, after: Readonly<Record<string, string>>): string[] {
+  // What an image stands on changes with the Dockerfile, an argument or what is beneath, and that is the reason.
+  return changedKeys(asMap(before), asMap(after)).filter((label) => label !== baseNameLabel && label !== standInLabel);
 }
 
 function fileReasons(before: ReadonlyMap<string, string>, after: ReadonlyMap<string, string>): string[] {

@@ -31,6 +31,12 @@ describe("the reasons of a layer's step", () => {
       { arguments: { A: "2", C: "1" } },
       ["argument A", "argument B", "argument C", "label x"],
     ],
+    [
+      "the Dockerfile alone where the base is another one",
+      { labels: { "org.opencontainers.image.base.name": "a" } },
+      { labels: { "org.opencontainers.image.base.name": "b" }, dockerfile: "FROM b\n" },
+      ["M Dockerfile"],
+    ],
     ["a platform", {}, { platforms: ["linux/amd64", "linux/arm64"] }, ["platform"]],
     ["a forced rebuild", {}, { rebuild: 2 }, ["rebuild 0→2"]],
     ["the compression", {}, { compression: "gzip" }, ["compression"]],

@@ -58,6 +58,11 @@ describe("the difference of two catalogs", () => {
       ["base build: platform", "tooling rebase: parent base", "app rebase: parent tooling", "site build: parent app"],
     ],
     ["a forced rebuild", { "site/image.yaml": "rebuild: 3\n" }, ["site build: rebuild 0→3"]],
+    [
+      "a description",
+      { "site/image.yaml": "description: What is served.\n" },
+      ["site build: label org.opencontainers.image.description"],
+    ],
     ["a new layer", { "new/Dockerfile": "FROM app\n" }, ["new new: "]],
   ];
   for (const [what, edit, expected] of edits) {
