@@ -29,6 +29,9 @@ export interface StagedLayer {
   readonly dockerfile: string;
 }
 
+/** Of the folders that are laid out; another one gives each a new name. */
+const layout = 2;
+
 /** A build may still read the version before last. */
 const versionsKept = 3;
 
@@ -44,26 +47,29 @@ const untouched = 60 * 60_000;
  * written again, so that a preview cannot change what a running build reads, and its path, which becomes an input of the
  * Image, is the same on every machine. Versions share their files by hard links to one copy of each.
  *
+ * The context itself has that name too. BuildKit keeps what it got of a context by the last part of its path, and takes a file for
+ * unchanged whose path, size and time are those of the one that it kept; here all times are equal, and so may sizes be.
+ *
  * @param staging a path relative to the project: `.strata/contexts`
  * @throws InputError for a file that changes while it is being read
  */
 export function stageLayer(layer: CatalogLayer, staging: string): StagedLayer {
-  const contents = sha256(JSON.stringify([layer.dockerfile, layer.files]));
-  const folder = join(staging, layer.name, contents.slice(0, 16));
+  const contents = sha256(JSON.stringify([layout, layer.dockerfile, layer.files])).slice(0, 16);
+  const folder = join(staging, layer.name, contents);
   if (existsSync(folder)) {
     touch(folder);
   } else {
     // Where no other process looks for versions to take away.
     mkdirSync(join(staging, ".unfinished"), { recursive: true });
     const unfinished = mkdtempSync(join(staging, ".unfinished", `${layer.name}-`));
-    layOut(layer, join(unfinished, "context"), join(staging, ".files"));
+    layOut(layer, join(unfinished, contents), join(staging, ".files"));
     writeDockerfile(layer, unfinished);
     chmodSync(unfinished, 0o755);
     mkdirSync(dirname(folder), { recursive: true });
     rename(unfinished, folder);
     prune(staging, layer.name);
   }
-  return { context: `${folder}/context`, dockerfile: `${folder}/Dockerfile` };
+  return { context: `${folder}/${contents}`, dockerfile: `${folder}/Dockerfile` };
 }
 
 /** The versions used last are those that stay. */

@@ -1,7 +1,13 @@
 import { randomBytes } from "node:crypto";
 import { appendFileSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
-import { type EngineEvent, LocalWorkspace, type Stack, type UpOptions } from "@pulumi/pulumi/automation";
+import {
+  type EngineEvent,
+  LocalWorkspace,
+  type Stack,
+  type StepEventMetadata,
+  type UpOptions,
+} from "@pulumi/pulumi/automation";
 import { execa } from "execa";
 import type { LayerOutput } from "../../components/family";
 import { homeAt, root } from "../../tools/home";
@@ -45,6 +51,12 @@ export interface Operation {
   readonly changes: Readonly<Record<string, number>>;
   readonly output: string;
   readonly events: readonly EngineEvent[];
+}
+
+/** What an operation does to each resource; a refresh only looks. */
+export function stepsOf({ events }: Operation): StepEventMetadata[] {
+  const steps = events.map(({ resourcePreEvent }) => resourcePreEvent?.metadata);
+  return steps.filter((step) => step !== undefined && step.op !== "refresh") as StepEventMetadata[];
 }
 
 /** The real program on a family of its own, with a state and repositories of its own. */
@@ -133,11 +145,17 @@ export class Project {
     );
   }
 
-  up(options: UpOptions = {}, env: Record<string, string> = {}): Promise<Operation> {
+  /** @param predicted what a preview said */
+  up(
+    options: UpOptions = {},
+    env: Record<string, string> = {},
+    predicted: readonly LayerProgress[] = [],
+  ): Promise<Operation> {
     return this.operate(
       env,
       async (watch) =>
         (await this.stack.up({ ...watch, ...options })).summary.resourceChanges as Record<string, number>,
+      predicted,
     );
   }
 
@@ -175,8 +193,9 @@ export class Project {
       onEvent: (event: EngineEvent) => void;
       onOutput: (text: string) => void;
     }) => Promise<Record<string, number>>,
+    predicted: readonly LayerProgress[] = [],
   ): Promise<Operation> {
-    const progress = new LayerEvents();
+    const progress = new LayerEvents(() => {}, predicted);
     const events: EngineEvent[] = [];
     const onEvent = (event: EngineEvent) => {
       events.push(event);
