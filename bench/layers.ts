@@ -13,6 +13,7 @@ import { makeScratchProject } from "../tools/stack/scratch-project";
 import { seconds, table } from "../tools/terminal";
 import { installRunc, installTools } from "../tools/toolchain/install";
 import { planTools, serviceTools } from "../tools/toolchain/tools";
+import { median, option } from "./measure";
 
 /**
  * Times `pulumi preview` and `pulumi up` of families in which nothing changed, beside a program that does nothing and beside
@@ -112,17 +113,6 @@ async function bake(layers: number): Promise<void> {
   await execa("buildx", ["bake", "--file", file, ...options], { cwd: folder, env, timeout: 10 * 60_000 });
 }
 
-async function median(runs: number, action: () => Promise<void>): Promise<number> {
-  const times = [];
-  for (let run = 0; run <= runs; run++) {
-    const began = performance.now();
-    await action();
-    // The first one warms the disk's cache and does not count.
-    if (run > 0) times.push((performance.now() - began) / 1000);
-  }
-  return times.sort((a, b) => a - b)[Math.floor(times.length / 2)] as number;
-}
-
 async function profile(folder: string): Promise<void> {
   const profiles = join(folder, "profiles");
   rmSync(profiles, { recursive: true, force: true });
@@ -205,11 +195,6 @@ function partsOf({ nodes, samples, timeDeltas }: CpuProfile): string[][] {
     .filter(([, time]) => time > 0.01)
     .sort(([, a], [, b]) => b - a)
     .map(([name, time]) => [name, `${Math.round(time * 1000)} ms`]);
-}
-
-function option(name: string): string | undefined {
-  const at = process.argv.indexOf(name);
-  return at === -1 ? undefined : process.argv[at + 1];
 }
 
 main(Number(option("--runs") ?? 5), (option("--sizes") ?? "3,100,500").split(",").map(Number)).catch((error: Error) => {

@@ -11,6 +11,7 @@ import { seconds, table } from "../tools/terminal";
 import { installRunc, installTools } from "../tools/toolchain/install";
 import { planTools, serviceTools } from "../tools/toolchain/tools";
 import { ensureStandIns } from "../tools/upstreams/stand-ins";
+import { median, option } from "./measure";
 
 /**
  * Times what users wait for on the family in images/, beside what Pulumi takes for a program that does nothing: medians
@@ -85,20 +86,7 @@ function commandIn(folder: string, backend: string): (...args: string[]) => Prom
   };
 }
 
-async function median(runs: number, action: () => Promise<void>, prepare = async () => {}): Promise<number> {
-  const times = [];
-  for (let run = 0; run <= runs; run++) {
-    await prepare();
-    const began = performance.now();
-    await action();
-    // The first one warms the disk's cache and does not count.
-    if (run > 0) times.push((performance.now() - began) / 1000);
-  }
-  return times.sort((a, b) => a - b)[Math.floor(times.length / 2)] as number;
-}
-
-const given = process.argv.indexOf("--runs");
-main(given === -1 ? 5 : Number(process.argv[given + 1])).catch((error: Error) => {
+main(Number(option("--runs") ?? 5)).catch((error: Error) => {
   process.stderr.write(`${error.message}\n`);
   process.exitCode = 1;
 });

@@ -4,7 +4,7 @@ import type { CatalogLayer } from "./catalog/catalog";
 import { InputError } from "./catalog/input-error";
 import { checkedOutCommit } from "./commit";
 import { preflight } from "./preflight";
-import { type BuildRecord, defined, type PreviousBuild, previousBuilds } from "./previous-builds";
+import { type BuildRecord, type PreviousBuild, previousBuilds } from "./previous-builds";
 
 /** What is asked of the builder and of registries; undefined for what they do not tell. */
 export interface Ask {
@@ -93,7 +93,7 @@ export class Builds {
       void pulumi.log.warn(`the size of ${layer} is not known: ${error.message}`);
       return undefined;
     });
-    return defined({ seconds, sizeBytes, commit: await this.commit });
+    return { seconds, sizeBytes, commit: await this.commit };
   }
 
   /** What is known of a layer that stays as it is. */

@@ -44,15 +44,10 @@ export function buildsIn(resources: Readonly<Record<string, StateEntry>>): Map<s
   }
   const builds = new Map<string, PreviousBuild>();
   for (const [name, { tags, digest }] of images) {
-    const { digest: recorded, seconds, sizeBytes, commit } = records.get(name) ?? {};
+    const known = records.get(name);
     // A record of another digest is of another build.
-    const record = recorded === digest ? defined({ seconds, sizeBytes, commit }) : {};
+    const record = known?.digest === digest ? ((known?.record ?? {}) as BuildRecord) : {};
     if (Array.isArray(tags)) builds.set(name, { tag: String(tags[0]), record });
   }
   return builds;
-}
-
-/** Pulumi tells an output that is undefined from one that is missing. */
-export function defined<T extends object>(record: T): Partial<T> {
-  return Object.fromEntries(Object.entries(record).filter(([, value]) => value !== undefined)) as Partial<T>;
 }

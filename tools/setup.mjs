@@ -12,6 +12,7 @@ const commands = {
   test: "tools/test.ts",
   bench: "bench/speed.ts",
   "bench:catalog": "bench/catalog.ts",
+  "bench:cold": "bench/cold.ts",
   "bench:layers": "bench/layers.ts",
 };
 

@@ -13,7 +13,7 @@ import { planSince } from "./plan/since";
 import { resetServices, startServices, statusOfServices, stopServices } from "./services/services";
 import { buildLog } from "./stack/build-logs";
 import { builtLayers } from "./stack/built-layers";
-import { catalogOf, catalogSourceOf, configOf, ownLinesIn } from "./stack/config-files";
+import { catalogOf, catalogSourceOf, configOf, labelsIn, ownLinesIn } from "./stack/config-files";
 import { environmentOf, shellLines } from "./stack/environment";
 import { RecoveryRefused, recoverStack, recoveryLines } from "./stack/recover";
 import { table } from "./terminal";
@@ -121,7 +121,7 @@ program
   .action((options: { stack: string }) => {
     const folder = process.cwd();
     process.chdir(root);
-    print({ json: true }, bakeFile(catalogOf(options.stack), folder), "");
+    print({ json: true }, bakeFile(catalogOf(options.stack), folder, labelsIn(options.stack)), "");
   });
 
 program

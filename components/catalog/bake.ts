@@ -16,6 +16,7 @@ export interface BakeTarget {
   readonly args?: Readonly<Record<string, string>>;
   readonly platforms: readonly string[];
   readonly "extra-hosts"?: Readonly<Record<string, string>>;
+  readonly secret?: readonly string[];
   readonly labels: Readonly<Record<string, string>>;
   readonly tags: readonly string[];
 }
@@ -42,6 +43,7 @@ function bakeTarget(
   labels: Readonly<Record<string, string>>,
 ): BakeTarget {
   const parents = layer.layers.map((parent) => [parent, `target:${targetName(parent)}`]);
+  const secrets = layer.secrets.filter(({ required }) => required).map(({ id }) => `id=${id}`);
   const upstreams = layer.upstreams.map(({ name, ref }) => [name, `docker-image://${ref}`]);
   return {
     context: folder === "." ? layer.context : relative(folder, layer.context) || ".",
@@ -51,6 +53,8 @@ function bakeTarget(
     platforms: layer.platforms,
     // As in a stack: with another name for an address no step is found in a cache.
     ...(layer.rebuild > 0 ? { "extra-hosts": { [`rebuild-${layer.rebuild}`]: "127.0.0.1" } } : {}),
+    // buildx takes each from the variable of its name, and fails where there is none.
+    ...(secrets.length > 0 ? { secret: secrets } : {}),
     labels: labelsOf({ ...layer, standIns }, labels),
     tags: [layer.name],
   };

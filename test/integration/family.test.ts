@@ -21,11 +21,19 @@ const chain = {
 };
 
 async function filesystemLayers(project: Project, name: string): Promise<string[]> {
+  return (await manifestLayers(project, name)).map(({ digest }) => digest);
+}
+
+async function filesystemLayerSizes(project: Project, name: string): Promise<number[]> {
+  return (await manifestLayers(project, name)).map(({ size }) => size);
+}
+
+async function manifestLayers(project: Project, name: string): Promise<{ digest: string; size: number }[]> {
   const ref = (await project.layers())[name]?.ref as string;
   const manifest = JSON.parse(
     await project.run("regctl", "manifest", "get", ref, "--platform", "linux/amd64", "--format", "raw-body"),
-  ) as { layers: { digest: string }[] };
-  return manifest.layers.map((layer) => layer.digest);
+  ) as { layers: { digest: string; size: number }[] };
+  return manifest.layers;
 }
 
 describe("a family of three layers", () => {
@@ -51,9 +59,26 @@ describe("a family of three layers", () => {
     assert.equal(app.length, 5);
   });
 
-  it("changes nothing the second time", async () => {
+  it("tells of each layer how it was built", async () => {
+    const layers = await project.layers();
+    for (const [name, { seconds, sizeBytes, commit, buildId, ref, digest, platforms }] of Object.entries(layers)) {
+      assert.ok(seconds !== undefined && seconds > 0 && seconds < 600, `${name}: ${seconds}`);
+      assert.equal(
+        sizeBytes,
+        (await filesystemLayerSizes(project, name)).reduce((sum, size) => sum + size),
+      );
+      assert.match(commit ?? "", /^[0-9a-f]{40}(-dirty)?$/);
+      assert.match(buildId, /^[0-9a-f]{64}$/);
+      assert.equal(ref, `${project.registry}/${project.organisation}/${name}@${digest}`);
+      assert.deepEqual(platforms, ["linux/amd64"]);
+    }
+  });
+
+  it("changes nothing the second time, nor what it tells of the first", async () => {
+    const before = await project.layers();
     const { changes } = await project.up();
     assert.deepEqual(Object.keys(changes), ["same"]);
+    assert.deepEqual(await project.layers(), before);
   });
 
   it("changes nothing under another umask", async () => {

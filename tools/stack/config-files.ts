@@ -23,6 +23,11 @@ export function configOf(stack: string, key: string): unknown {
   return own ?? declared?.default;
 }
 
+/** What `strata:labels` says. */
+export function labelsIn(stack: string): Readonly<Record<string, string>> {
+  return (configOf(stack, "labels") ?? {}) as Record<string, string>;
+}
+
 /** The family as a stack's configuration has it. @throws InputError for a stack without a file, and as `readCatalog` does */
 export function catalogOf(stack: string): Catalog {
   return readCatalog(catalogSourceOf(stack));

@@ -4,6 +4,7 @@ import type { Stack, UpOptions } from "@pulumi/pulumi/automation";
 import { homeAt } from "../home";
 import { reasonsText } from "../plan/print";
 import { pipedInterval, seconds } from "../terminal";
+import { adviceOn } from "./advice";
 import { buildLog, failedStep } from "./build-logs";
 import { ownLinesIn } from "./config-files";
 import { LayerEvents, type LayerProgress } from "./layer-events";
@@ -36,7 +37,9 @@ export async function upWithProgress(
     const failed = events.all.filter((layer) => layer.failed);
     const said = await Promise.all(failed.map((layer) => lastWordsOf(layer.name, stack)));
     const why = diagnosticsIn(log) || (error as Error).message;
-    throw new Error(["pulumi up failed.", why, ...said, `The whole output is in ${logFile}`].join("\n\n"));
+    throw new Error(
+      ["pulumi up failed.", why, ...said, ...adviceOn(why), `The whole output is in ${logFile}`].join("\n\n"),
+    );
   } finally {
     printLive("");
     keepLog(log);

@@ -9,7 +9,8 @@ describe("a bake file", () => {
   it("has each layer with its context, pins, parents, arguments, platforms and mark", () => {
     const files = {
       "images/base.os/Dockerfile": "FROM debian:12\n",
-      "images/app/Dockerfile": "FROM base.os\nARG V\nCOPY main.go /\n",
+      "images/app/Dockerfile":
+        "FROM base.os\nARG V\nRUN --mount=type=secret,id=key,required --mount=type=secret,id=other x\nCOPY main.go /\n",
       "images/app/image.yaml": "context: src\narguments: { V: '1' }\nplatforms: [linux/arm64]\nrebuild: 2\n",
       "images/base.os/image.yaml": "platforms: [linux/amd64, linux/arm64]\n",
       "src/main.go": "",
@@ -41,6 +42,7 @@ describe("a bake file", () => {
             args: { V: "1" },
             platforms: ["linux/arm64"],
             "extra-hosts": { "rebuild-2": "127.0.0.1" },
+            secret: ["id=key"],
             labels: labels("app", "base.os"),
             tags: ["app"],
           },

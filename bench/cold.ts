@@ -1,0 +1,104 @@
+import { appendFileSync, cpSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { execa } from "execa";
+import { bakeFile } from "../components/catalog/bake";
+import { readCatalog } from "../components/catalog/catalog";
+import { readUpstreams } from "../components/catalog/upstreams";
+import { homeAt, root } from "../tools/home";
+import { localBuilder } from "../tools/services/buildkit";
+import { freePort } from "../tools/services/free-port";
+import { emptyBuildkit, startServices, stopServices } from "../tools/services/services";
+import { localEnvironment, prepareLocalState } from "../tools/stack/environment";
+import { makeScratchProject } from "../tools/stack/scratch-project";
+import { seconds, table } from "../tools/terminal";
+import { installRunc, installTools } from "../tools/toolchain/install";
+import { planTools, serviceTools } from "../tools/toolchain/tools";
+import { ensureStandIns } from "../tools/upstreams/stand-ins";
+import { median, option, timed } from "./measure";
+
+/**
+ * Times the family in images/ on a builder that has nothing cached, as on a fresh CI machine: its first build, which nobody has a cache
+ * of, beside `buildx bake` of the same Dockerfiles with a registry cache, as bake comes and with zstd; then edits.
+ *
+ * usage: npm run bench:cold [-- --runs N]   (3; the first builds are timed once each)
+ */
+const home = homeAt(join(root, ".strata/bench"));
+const project = join(home.folder, "cold");
+const env = { ...localEnvironment(home, true), PULUMI_BACKEND_URL: `file://${join(project, "state")}` };
+
+async function main(runs: number): Promise<void> {
+  await installTools([...planTools, ...serviceTools], () => {});
+  await installRunc(() => {});
+  mkdirSync(home.folder, { recursive: true });
+  const registry = await startServices(home, await freePort());
+  try {
+    await ensureStandIns(join(root, "upstreams.yaml"), registry, home, () => {});
+    prepareLocalState(home);
+    rmSync(project, { recursive: true, force: true });
+    makeScratchProject(project, join(root, "upstreams.yaml"));
+    cpSync(join(root, "images"), join(project, "images"), { recursive: true });
+    await pulumi("stack", "init", "local");
+    const organisation = `cold${Date.now()}`;
+    const config = { registry, builder: localBuilder, standIns: home.standInsFile, organisation };
+    for (const [key, value] of Object.entries(config)) await pulumi("config", "set", `strata:${key}`, value);
+
+    const rows: string[][] = [];
+    const first = async (what: string, action: () => Promise<void>) => {
+      await emptyBuildkit(home);
+      const took = await timed(action);
+      rows.push([what, seconds(took)]);
+      process.stderr.write(`${what}: ${seconds(took)}\n`);
+    };
+    await first("first build, bake", () => bake(registry, `${organisation}/gzip`, "gzip"));
+    await first("first build, bake with zstd", () => bake(registry, `${organisation}/zstd`, "zstd"));
+    await first("first build, Strata", up);
+
+    const edit = async (what: string, file: string, action: () => Promise<void>) => {
+      const took = await median(runs, action, async () => {
+        appendFileSync(join(project, "images", file), `# ${Date.now()}\n`);
+        await emptyBuildkit(home);
+      });
+      rows.push([what, seconds(took)]);
+    };
+    await edit("a file of app, up", "app/etc/motd", up);
+    await edit("a configuration file of tooling, up", "tooling/sshd/strata.conf", up);
+    await edit("a comment in base, up with nothing planned", "base/Dockerfile", () => upWith("--expect-no-changes"));
+    process.stdout.write(`${table(["what", "took"], rows)}\n`);
+  } finally {
+    await stopServices(home);
+  }
+}
+
+const up = () => upWith();
+
+async function upWith(...more: string[]): Promise<void> {
+  await pulumi("up", "--yes", "--skip-preview", ...more);
+}
+
+async function pulumi(...args: string[]): Promise<void> {
+  await execa("pulumi", [...args, "--non-interactive"], { cwd: project, env, timeout: 60 * 60_000 });
+}
+
+/** As Docker's documentation has it: each image and its cache pushed to the registry, the cache with all stages. */
+async function bake(registry: string, path: string, compression: "gzip" | "zstd"): Promise<void> {
+  const upstreams = readUpstreams(join(project, "upstreams.yaml"), home.standInsFile);
+  const source = { upstreams, pinsFile: "upstreams.yaml", platforms: ["linux/amd64"] };
+  const file = bakeFile(readCatalog({ ...source, images: join(project, "images"), root: project }));
+  const how = compression === "zstd" ? ",compression=zstd,oci-mediatypes=true" : "";
+  const target = Object.fromEntries(
+    Object.entries(file.target).map(([name, settings]) => {
+      const image = `${registry}/${path}/${name}`;
+      const cache = `type=registry,ref=${image}:cache`;
+      const pushed = { tags: [image], output: [`type=registry${how}`] };
+      return [name, { ...settings, ...pushed, "cache-from": [cache], "cache-to": [`${cache},mode=max${how}`] }];
+    }),
+  );
+  writeFileSync(join(project, "bake.json"), JSON.stringify({ ...file, target }));
+  const options = ["--builder", localBuilder, "--allow", "fs.read=/", "--progress", "quiet"];
+  await execa("buildx", ["bake", "--file", "bake.json", ...options], { cwd: project, env, timeout: 60 * 60_000 });
+}
+
+main(Number(option("--runs") ?? 3)).catch((error: Error) => {
+  process.stderr.write(`${error.message}\n`);
+  process.exitCode = 1;
+});
