@@ -11,7 +11,7 @@ import type { BuildRecord } from "./previous-builds";
 export interface BuildArgs {
   /** The buildx builder. @example "strata-local" */
   readonly builder: string;
-  /** @example ["linux/amd64", "linux/arm64"] */
+  /** Sorted. @example ["linux/amd64", "linux/arm64"] */
   readonly platforms: readonly string[];
   /** Of filesystem layers and of the cache; gzip is for engines before Docker 23. */
   readonly compression: "zstd" | "gzip";
@@ -134,8 +134,7 @@ export class Layer extends pulumi.ComponentResource {
       builder: { name: args.builder },
       context: { location: args.context, named: namedContexts({ ...args.upstreams, ...args.parents }) },
       dockerfile: { location: args.dockerfilePath },
-      // Sorted, since the nodes of a builder and their order decide it otherwise, and the build id knows no order.
-      platforms: [...args.platforms].sort() as dockerbuild.Platform[],
+      platforms: [...args.platforms] as dockerbuild.Platform[],
       buildArgs: { ...buildArguments, ...args.arguments },
       // A name for an address in /etc/hosts of the steps, which no image gets to see: with another one BuildKit finds no step in
       // its caches, and runs them all.

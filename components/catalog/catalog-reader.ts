@@ -88,7 +88,7 @@ export class CatalogReader {
       base,
       packageLocks: this.locksOf(name, manifest, reading),
       arguments: manifest.arguments ?? {},
-      platforms: manifest.platforms ?? this.source.platforms,
+      platforms: this.platformsOf(manifest),
       rebuild: manifest.rebuild ?? 0,
       readable: read !== undefined,
     };
@@ -116,7 +116,7 @@ export class CatalogReader {
     const reading = this.attempt(() =>
       readDockerfile(this.textOf(name), file, {
         arguments: { ...buildArguments, ...manifest.arguments },
-        platforms: manifest.platforms ?? this.source.platforms,
+        platforms: this.platformsOf(manifest),
         triggersOf: (image) => this.triggersOf(image),
         refuse: (problem) => this.add(problem),
       }),
@@ -234,6 +234,11 @@ export class CatalogReader {
       return own;
     }
     return context;
+  }
+
+  /** Sorted, since their order says nothing, but the nodes of a builder make another digest of another one. */
+  private platformsOf(manifest: Manifest): string[] {
+    return [...new Set(manifest.platforms ?? this.source.platforms)].sort();
   }
 
   private treeOf(context: string): Tree {

@@ -46,6 +46,7 @@ export interface CatalogLayer {
   readonly packageLocks: readonly PackageLock[];
   /** What image.yaml gives in the place of ARGs' defaults. */
   readonly arguments: Readonly<Record<string, string>>;
+  /** Sorted, each once. */
   readonly platforms: readonly string[];
   /** Raised to have the image built anew; 0 unless image.yaml says otherwise. */
   readonly rebuild: number;
