@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import * as pulumi from "@pulumi/pulumi";
 
 /** What is known of a layer's last build; what could not be found out is left out. */
@@ -29,8 +30,27 @@ interface StateEntry {
  */
 export async function previousBuilds(): Promise<ReadonlyMap<string, PreviousBuild>> {
   const stackName = `${pulumi.getOrganization()}/${pulumi.getProject()}/${pulumi.getStack()}`;
-  const read = await pulumi.runtime.invoke("pulumi:pulumi:readStackResourceOutputs", { stackName });
+  const read = await untilWhole(() => pulumi.runtime.invoke("pulumi:pulumi:readStackResourceOutputs", { stackName }));
   return buildsIn((read as { outputs?: Readonly<Record<string, StateEntry>> }).outputs ?? {});
+}
+
+/** How often a state is read that is being written, and how long to wait between, in milliseconds. */
+const readings = 20;
+const pause = 100;
+
+/**
+ * Reads again while what is read ends early: a state in a folder is written in place, with every step of an update, this one's
+ * first steps among them.
+ */
+export async function untilWhole<T>(read: () => Promise<T>): Promise<T> {
+  for (let reading = 1; ; reading++) {
+    try {
+      return await read();
+    } catch (error) {
+      if (reading === readings || !/\bEOF\b|unexpected end of JSON/.test(String(error))) throw error;
+      await sleep(pause);
+    }
+  }
 }
 
 /** @param resources by URN */

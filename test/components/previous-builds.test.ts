@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { buildsIn } from "../../components/previous-builds";
+import { buildsIn, untilWhole } from "../../components/previous-builds";
 
 const urn = (type: string, name: string) => `urn:pulumi:dev::strata::strata:image:Family$${type}::${name}`;
 const image = (name: string, digest: string) => ({
@@ -33,5 +33,24 @@ describe("what a stack last built", () => {
         ["failed", { tag: "r/failed:b-1", record: {} }],
       ],
     );
+  });
+
+  it("is read again while the state is being written, and only then", async () => {
+    const errors = ["failed to load checkpoint: EOF", "unexpected end of JSON input"];
+    assert.equal(
+      await untilWhole(async () => {
+        const error = errors.pop();
+        if (error) throw new Error(error);
+        return "read";
+      }),
+      "read",
+    );
+    let readings = 0;
+    const fails = async () => {
+      readings++;
+      throw new Error("incorrect passphrase");
+    };
+    await assert.rejects(untilWhole(fails), /passphrase/);
+    assert.equal(readings, 1);
   });
 });
