@@ -65,7 +65,7 @@ async function main(): Promise<void> {
   heading("pulumi up");
   const done = await upWithProgress(stack, { refresh: lost.length > 0 }, planned.all);
   const tour = await playTour(stack, home);
-  await tell(done, await stack.outputs(), tour);
+  tell(done, await stack.outputs(), tour);
 }
 
 function localConfig(): ConfigMap {
@@ -97,25 +97,23 @@ async function imagesLost(stack: Stack, outputs: OutputMap): Promise<string[]> {
   return names;
 }
 
-async function tell(done: readonly LayerProgress[], outputs: OutputMap, tour: readonly string[]): Promise<void> {
-  const env = environmentOf(home, localStack);
+function tell(done: readonly LayerProgress[], outputs: OutputMap, tour: readonly string[]): void {
   const layers = layersOf(outputs);
-  const rows = await Promise.all(
-    done
-      .filter((layer) => layers[layer.name])
-      .map(async (layer) => {
-        const { ref, digest } = layers[layer.name] as LayerOutput;
-        const size = await imageSize(ref, env);
-        return [
-          layer.name,
-          layer.seconds === undefined ? untouched(layer) : "built",
-          layer.action === "new" ? "new" : reasonsText(layer.seconds === undefined ? [] : layer.reasons),
-          layer.seconds === undefined ? "–" : seconds(layer.seconds),
-          size === undefined ? "–" : megabytes(size),
-          digest.slice(0, 19),
-        ];
-      }),
-  );
+  const rows = done.flatMap((layer) => {
+    const output = layers[layer.name];
+    if (!output) return [];
+    const { sizeBytes, digest } = output;
+    return [
+      [
+        layer.name,
+        layer.seconds === undefined ? untouched(layer) : "built",
+        layer.action === "new" ? "new" : reasonsText(layer.seconds === undefined ? [] : layer.reasons),
+        layer.seconds === undefined ? "–" : seconds(layer.seconds),
+        sizeBytes === undefined ? "–" : megabytes(sizeBytes),
+        digest.slice(0, 19),
+      ],
+    ];
+  });
   print(`\n${table(["layer", "what happened", "why", "time", "size", "digest"], rows)}\n`);
   for (const line of tour) print(`\n${line}\n`);
   print(`
