@@ -30,7 +30,11 @@ export class BuildQueue {
     });
   }
 
-  /** Runs a job in a turn that nobody else waits for. @returns whether it ran */
+  /**
+   * Runs a job in a turn that nobody else waits for. Asked only while a build has its turn, such jobs never have all of them.
+   *
+   * @returns whether it ran
+   */
   async spare(job: () => Promise<unknown>): Promise<boolean> {
     if (this.limit.activeCount + this.limit.pendingCount >= this.limit.concurrency) return false;
     await this.limit(job);

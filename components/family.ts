@@ -109,9 +109,9 @@ function prefetchWhileBuilding(
   args: LayerArgs & Pick<Prefetch, "upstreams">,
 ): void {
   let begun = false;
-  for (const { willBuild } of beneath) {
-    pulumi.all([willBuild, args.secrets]).apply(async ([build, secrets]) => {
-      if (!build || begun) return;
+  for (const { began } of beneath) {
+    pulumi.all([began, args.secrets]).apply(async ([time, secrets]) => {
+      if (time === undefined || begun) return;
       begun = true;
       begun = await args.builds.queue.spare(() => prefetch({ ...args, stages, secrets, cache: cacheOf(args) }));
     });

@@ -67,8 +67,8 @@ export class Layer extends pulumi.ComponentResource {
   /** `repository@sha256:…` */
   readonly ref: pulumi.Output<string>;
   readonly buildId: pulumi.Output<string>;
-  /** Whether this update builds it, as soon as that is known. */
-  readonly willBuild: pulumi.Output<boolean>;
+  /** When its build's turn came: milliseconds, as `Date.now()`; undefined where it stays as it is. */
+  readonly began: pulumi.Output<number | undefined>;
   readonly record: pulumi.Output<BuildRecord>;
 
   constructor(name: string, args: LayerArgs, opts?: pulumi.ComponentResourceOptions) {
@@ -100,15 +100,15 @@ export class Layer extends pulumi.ComponentResource {
         buildId({ files, dockerfile, arguments: given, platforms, rebuild, parents: digests, options }),
       );
     const tag = pulumi.interpolate`${args.repository}:${args.tagPrefix}b-${this.buildId}`;
-    this.willBuild = tag.apply((contents) => builds.willBuild(name, contents));
-
     const ended = new Ending();
-    const began = this.willBuild.apply((build) => (build ? builds.begin(args.planned(), ended.promise) : undefined));
+    this.began = tag.apply(async (contents) =>
+      (await builds.willBuild(name, contents)) ? builds.begin(args.planned(), ended.promise) : undefined,
+    );
     const image = new dockerbuild.Image(
       name,
       this.imageArgs(
         args,
-        pulumi.all([tag, began]).apply(([contents]) => contents),
+        pulumi.all([tag, this.began]).apply(([contents]) => contents),
       ),
       {
         parent: this,
@@ -122,7 +122,7 @@ export class Layer extends pulumi.ComponentResource {
     this.digest = image.digest.apply(known);
     this.ref = pulumi.interpolate`${args.repository}@${this.digest}`;
     this.record = pulumi
-      .all([this.ref, began])
+      .all([this.ref, this.began])
       .apply(([ref, time]) => (time === undefined ? builds.previousRecordOf(name) : builds.recordOf(name, ref, time)));
     this.registerOutputs({ digest: this.digest, ref: this.ref, buildId: this.buildId, record: this.record });
   }
