@@ -5,6 +5,7 @@ import * as dockerbuild from "@pulumi/docker-build";
 import * as pulumi from "@pulumi/pulumi";
 import { Builds } from "../../components/builds";
 import { readCatalog } from "../../components/catalog/catalog";
+import { readTests } from "../../components/catalog/image-tests";
 import type { Upstream } from "../../components/catalog/upstreams";
 import { Family } from "../../components/family";
 import { withFolder } from "./catalog/folder";
@@ -69,6 +70,7 @@ async function register(
       "family",
       {
         catalog,
+        tests: readTests(catalog, false),
         registry: "registry.test",
         organisation: "acme",
         repository,
@@ -92,6 +94,8 @@ const ask = {
   builderPlatforms: async () => ["linux/amd64"],
   imagePlatforms: async () => ["linux/amd64"],
   imageSize: async () => 12345,
+  addedSize: async () => 123,
+  addedLayers: async () => [],
 };
 
 const files = {

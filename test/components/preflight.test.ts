@@ -6,6 +6,7 @@ const layer: Parameters<typeof preflight>[0] = {
   dockerfilePath: "images/app/Dockerfile",
   platforms: ["linux/amd64", "linux/arm64"],
   commandPlatforms: ["linux/amd64", "linux/arm64"],
+  testPlatforms: [],
   needs: { "debian:12": { platforms: ["linux/amd64", "linux/arm64"], ofBuilder: false } },
   upstreams: [{ name: "debian:12", ref: "docker.io/library/debian@sha256:1", digest: "sha256:1", standIn: false }],
 };

@@ -1,0 +1,116 @@
+import assert from "node:assert/strict";
+import { randomUUID } from "node:crypto";
+import { localBuilder } from "../../tools/services/buildkit";
+import { emptyBuildkit } from "../../tools/services/services";
+import { buildLog, failedStep } from "../../tools/stack/build-logs";
+import { home, type Operation, Project } from "./project";
+
+const base = {
+  "images/base/Dockerfile": [
+    "FROM alpine:3.22",
+    "RUN echo 'worker:x:1001:1001::/home/worker:/bin/sh' >> /etc/passwd && mkdir -p /home/worker && echo hi > /greeting",
+    "USER 1001:1001",
+    "",
+  ].join("\n"),
+  "images/app/Dockerfile": "FROM base\nCOPY file /\n",
+  "images/app/file": "a file\n",
+};
+
+const all = `
+files:
+  /greeting: { mode: "0644", owner: "0:0", matches: ^hi$ }
+  /nothing: { exists: false }
+users:
+  worker: { uid: 1001, gid: 1001, home: /home/worker, shell: /bin/sh }
+commands:
+  - run: cat /greeting
+    output: hi
+  - name: runs as the image's user
+    run: id -u
+    output: "1001"
+  - run: exit 3
+    exitCode: 3
+  - name: has no network
+    run: ls /sys/class/net
+    output: lo
+  - run: cat "$TESTS/data/expected"
+    matches: ^exp
+`;
+
+/** What the engine did to resources other than leave them, as `op type name`. */
+function done({ events }: Operation): string[] {
+  return events
+    .flatMap(({ resourcePreEvent: event }) => event?.metadata ?? [])
+    .filter(({ op }) => op !== "same")
+    .map(({ op, urn, type }) => `${op} ${type.split(":").at(-1)} ${urn.split("::").at(-1)}`)
+    .sort();
+}
+
+async function failure(project: Project): Promise<string> {
+  let message = "";
+  await assert.rejects(project.up({ continueOnError: true }), (error: Error) => {
+    message = error.message;
+    return true;
+  });
+  return message;
+}
+
+describe("tests of images", () => {
+  let project: Project;
+  before(async () => {
+    project = await Project.make({
+      ...base,
+      "images/base/tests/all.yaml": all,
+      "images/base/tests/data/expected": "expected\n",
+    });
+  });
+  after(() => project?.remove());
+
+  it("run inside each image that stands on the layer they are written for, and its output says how many passed", async () => {
+    const operation = await project.up();
+    assert.deepEqual(
+      done(operation).filter((line) => /Test|tests/.test(line)),
+      ["create Image app/tests", "create Image base/tests", "create ImageTest app", "create ImageTest base"],
+    );
+    const layers = await project.layers();
+    assert.equal(layers.base?.tests, 8);
+    assert.equal(layers.app?.tests, 8);
+  });
+
+  it("are not run again, and no plan has anything of them", async () => {
+    const operation = await project.up();
+    assert.deepEqual(done(operation), []);
+  });
+
+  it("run anew when they change, and nothing is built", async () => {
+    project.append("images/base/tests/data/expected", "more\n");
+    const preview = await project.preview();
+    const expected = ["Image app/tests", "Image base/tests", "ImageTest app", "ImageTest base"].map(
+      (r) => `update ${r}`,
+    );
+    assert.deepEqual(done(preview), expected);
+    assert.match(preview.output, /strata:image:ImageTest +base +update +\[diff: ~tests\]/);
+    assert.deepEqual(done(await project.up()), expected);
+  });
+
+  it("of a layer above run in that one alone", async () => {
+    project.write("images/app/tests/app.sh", "#!/bin/sh\ntest -e /file\n");
+    await project.run("chmod", "+x", "images/app/tests/app.sh");
+    assert.deepEqual(done(await project.up()), ["update Image app/tests", "update ImageTest app"]);
+    assert.equal((await project.layers()).app?.tests, 9);
+  });
+
+  it("that fail say what ran, what was expected and what came, and the layers above are built", async () => {
+    project.write("images/app/file", "another file\n");
+    project.write(
+      "images/base/tests/wrong.yaml",
+      'commands:\n  - name: the greeting\n    run: cat /greeting\n    output: hello\nfiles:\n  /greeting: { mode: "0600" }\n',
+    );
+    const message = await failure(project);
+    console.log(message);
+    assert.match(message, /FAILED images\/base\/tests\/wrong\.yaml: the greeting/);
+    const log = failedStep((await buildLog("base", localBuilder, project.env)) ?? "");
+    console.log(log);
+    assert.match(log, /command +cat \/greeting\n.*expected +output: hello\n.*came +output: hi/);
+  });
+});
