@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
-import { randomUUID } from "node:crypto";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
 import { localBuilder } from "../../tools/services/buildkit";
 import { emptyBuildkit } from "../../tools/services/services";
 import { buildLog, failedStep } from "../../tools/stack/build-logs";
@@ -112,5 +113,46 @@ describe("tests of images", () => {
     const log = failedStep((await buildLog("base", localBuilder, project.env)) ?? "");
     console.log(log);
     assert.match(log, /command +cat \/greeting\n.*expected +output: hello\n.*came +output: hi/);
+  });
+
+  it("go on from there", async () => {
+    project.delete("images/base/tests/wrong.yaml");
+    await project.up();
+    assert.equal((await project.layers()).app?.tests, 9);
+    assert.deepEqual(done(await project.up()), []);
+  });
+});
+
+describe("a test that has passed", () => {
+  it("is not run again for the same digest, on an emptied builder and by another stack neither", async () => {
+    const asked: string[] = [];
+    const server = createServer((request, response) => {
+      asked.push(request.url ?? "");
+      response.end("answer\n");
+    });
+    await new Promise<void>((listening) => server.listen(0, "127.0.0.1", listening));
+    const { port } = server.address() as AddressInfo;
+    const ask = (what: string) =>
+      `network: true\ncommands:\n  - run: wget -q -O - http://127.0.0.1:${port}/${what}\n    output: answer\n`;
+    const files = { ...base, "images/base/tests/ask.yaml": ask("base"), "images/app/tests/more.yaml": ask("app") };
+    const project = await Project.make(files);
+    const other = await Project.make(files, { config: { organisation: project.organisation } });
+    try {
+      await project.up();
+      assert.deepEqual(asked.sort(), ["/app", "/base", "/base"]);
+      await emptyBuildkit(home);
+      await other.up();
+      assert.equal((await other.layers()).app?.tests, 2);
+      assert.equal(asked.length, 3, "cached in the registry");
+
+      await emptyBuildkit(home);
+      other.write("images/app/tests/more.yaml", ask("changed"));
+      await other.up();
+      assert.deepEqual(asked.slice(3), ["/changed"], "not those that did not change");
+    } finally {
+      server.close();
+      project.remove();
+      other.remove();
+    }
   });
 });
