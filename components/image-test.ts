@@ -33,7 +33,7 @@ export class ImageTest extends pulumi.ComponentResource {
   constructor(name: string, args: ImageTestArgs, opts?: pulumi.ComponentResourceOptions) {
     const { digest, tests, platforms, builds } = args;
     super("strata:image:ImageTest", name, { digest, tests: testsText(tests), platforms }, opts);
-    const location = pulumi.interpolate`docker-image://${args.repository}@${digest}`;
+    const location = pulumi.interpolate`docker-image://${cacheOf(args)}@${digest}`;
     const ended = new Ending();
     const began = location.apply(async (image) =>
       (await builds.willTest(name, { context: args.context, image }))
@@ -55,10 +55,6 @@ export class ImageTest extends pulumi.ComponentResource {
   }
 
   private imageArgs(args: ImageTestArgs, image: pulumi.Output<string>): dockerbuild.ImageArgs {
-    // By digest, so that the result of no image takes the place of another one's.
-    const cache = args.digest.apply(
-      (digest) => `${args.repository}:${args.tagPrefix}${digest.replace("sha256:", "t-")}`,
-    );
     return {
       builder: { name: args.builder },
       context: { location: args.context, named: { [testedImage]: { location: image } } },
@@ -67,7 +63,17 @@ export class ImageTest extends pulumi.ComponentResource {
       exports: [{ cacheonly: {} }],
       push: false,
       buildOnPreview: false,
-      ...cacheIn(cache, args.compression),
+      ...cacheIn(cacheOf(args), args.compression),
     };
   }
+}
+
+/**
+ * Where the runs of one image's tests are cached: by its digest, so that the result of no image takes the place of another one's.
+ *
+ * The image itself is named with it too, `repository:t-…@sha256:…`: BuildKit looks for a step that two builds have at once in the
+ * caches of the one that began, and whoever builds on the image at the same moment has not imported this one.
+ */
+function cacheOf({ repository, tagPrefix, digest }: ImageTestArgs): pulumi.Output<string> {
+  return digest.apply((digest) => `${repository}:${tagPrefix}${digest.replace("sha256:", "t-")}`);
 }

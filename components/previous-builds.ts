@@ -73,9 +73,9 @@ export function buildsIn(resources: Readonly<Record<string, StateEntry>>): Map<s
   }
   const builds = new Map<string, PreviousBuild>();
   for (const [name, { tags, digest }] of images) {
-    const { digest: recorded, seconds, sizeBytes, addedBytes, commit } = records.get(name) ?? {};
+    const { digest: recorded, record: known } = records.get(name) ?? {};
     // A record of another digest is of another build.
-    const record = recorded === digest ? defined({ seconds, sizeBytes, addedBytes, commit }) : {};
+    const record = recorded === digest ? (known ?? {}) : {};
     if (Array.isArray(tags)) builds.set(name, { tag: String(tags[0]), record });
   }
   return builds;

@@ -15,15 +15,15 @@ const layer = (name: string, record: object) => ({
 describe("what a stack last built", () => {
   it("has each image's tag and what was recorded of its build", () => {
     const record = { seconds: 2.5, sizeBytes: 7, commit: "abc" };
-    const state = { ...image("app", "sha256:1"), ...layer("app", { digest: "sha256:1", ref: "r", ...record }) };
+    const state = { ...image("app", "sha256:1"), ...layer("app", { digest: "sha256:1", ref: "r", record }) };
     assert.deepEqual([...buildsIn(state)], [["app", { tag: "r/app:b-1", record }]]);
   });
 
   it("has no layer whose image is not there, and no record that is of another digest", () => {
     const state = {
-      ...layer("lost", { digest: "sha256:1", seconds: 1 }),
+      ...layer("lost", { digest: "sha256:1", record: { seconds: 1 } }),
       ...image("app", "sha256:2"),
-      ...layer("app", { digest: "sha256:1", seconds: 1 }),
+      ...layer("app", { digest: "sha256:1", record: { seconds: 1 } }),
       ...image("failed", "sha256:3"),
     };
     assert.deepEqual(

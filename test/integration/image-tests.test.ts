@@ -141,9 +141,10 @@ describe("a test that has passed", () => {
       await project.up();
       assert.deepEqual(asked.sort(), ["/app", "/base", "/base"]);
       await emptyBuildkit(home);
-      await other.up();
+      const zz = await other.up();
+      require("node:fs").writeFileSync("/tmp/e-other.txt", zz.output + JSON.stringify(await project.layers(), null, 1) + await project.run("pulumi", "stack", "export"));
       assert.equal((await other.layers()).app?.tests, 2);
-      assert.equal(asked.length, 3, "cached in the registry");
+      assert.deepEqual(asked.slice(3), [], "cached in the registry");
 
       await emptyBuildkit(home);
       other.write("images/app/tests/more.yaml", ask("changed"));
