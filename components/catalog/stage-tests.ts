@@ -6,6 +6,11 @@ import { sha256 } from "./sha256";
 import { type StagedLayer, stageVersion } from "./stage";
 import { programOf } from "./test-runner";
 
+/** With the layer's name in it, which BuildKit then tells of a run that fails. */
+function mountOf(layer: string): string {
+  return `/.strata/${layer}`;
+}
+
 /** The name under which the Dockerfile of a test run has the image. */
 export const testedImage = "image";
 
@@ -20,7 +25,7 @@ export const testsStaging = ".tests";
  */
 export function stageTests(layer: string, tests: readonly LayerTests[], staging: string): StagedLayer {
   const programs = tests.flatMap(({ layer, folder, runs }) =>
-    runs.map((run) => ({ path: `${layer}/run/${run.file}`, text: programOf(run, folder) })),
+    runs.map((run) => ({ path: `${layer}/run/${run.file}`, text: programOf(run, folder, `${mountOf(layer)}/tests`) })),
   );
   const dockerfile = testDockerfile(tests);
   const contents = sha256(JSON.stringify([dockerfile, programs, testsText(tests)]));
@@ -59,7 +64,7 @@ export function testDockerfile(tests: readonly LayerTests[]): string {
     `FROM ${testedImage} AS t${index}`,
     ...(tests?.as === undefined ? [] : [`USER ${tests.as}`]),
     // The JSON form, since an image may have a SHELL of its own.
-    `RUN --network=${tests?.network ? "default" : "none"} --mount=type=bind,source=${layer},target=/.strata ${JSON.stringify(["/bin/sh", `/.strata/run/${file}`])}`,
+    `RUN --network=${tests?.network ? "default" : "none"} --mount=type=bind,source=${layer},target=${mountOf(layer)} ${JSON.stringify(["/bin/sh", `${mountOf(layer)}/run/${file}`])}`,
     "WORKDIR /.strata-passed",
   ]);
   const passed = runs.map((_, index) => `COPY --from=t${index} /.strata-passed /t${index}`);

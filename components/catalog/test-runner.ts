@@ -1,8 +1,5 @@
 import type { TestRun } from "./image-tests";
 
-/** Where a test finds what lies in the folder of its tests; in the variable TESTS. */
-const mounted = "/.strata/tests";
-
 /**
  * Runs in images of any kind, so it needs no more than a POSIX shell, grep for what must match, and stat for modes and owners. It
  * tells only of what failed, all of it, and ends with 1 where anything did.
@@ -10,7 +7,6 @@ const mounted = "/.strata/tests";
 const runner = String.raw`
 count=0
 failed=0
-TESTS=${mounted}
 export TESTS
 
 # show LABEL TEXT: the first lines of a text, beneath each other.
@@ -170,11 +166,16 @@ finish() {
 }
 `.trimStart();
 
-/** A program for the image's /bin/sh. @param folder as a person finds it. @example "images/base/tests" */
-export function programOf({ file, tests }: TestRun, folder: string): string {
+/**
+ * A program for the image's /bin/sh.
+ *
+ * @param folder as a person finds it. @example "images/base/tests"
+ * @param mounted where the container has it; in the variable TESTS
+ */
+export function programOf({ file, tests }: TestRun, folder: string, mounted: string): string {
   const calls = tests === undefined ? [["of_script", file]] : callsOf(tests);
   const lines = calls.map(([test, ...words]) => [test, ...words.map((word) => quoted(String(word)))].join(" "));
-  return [`${runner}\nfile=${quoted(`${folder}/${file}`)}`, ...lines, "finish", ""].join("\n");
+  return [`TESTS=${quoted(mounted)}`, runner, `file=${quoted(`${folder}/${file}`)}`, ...lines, "finish", ""].join("\n");
 }
 
 function callsOf({ files = {}, users = {}, commands = [], ports = {} }: NonNullable<TestRun["tests"]>) {

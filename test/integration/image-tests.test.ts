@@ -142,7 +142,10 @@ describe("a test that has passed", () => {
       assert.deepEqual(asked.sort(), ["/app", "/base", "/base"]);
       await emptyBuildkit(home);
       const zz = await other.up();
-      require("node:fs").writeFileSync("/tmp/e-other.txt", zz.output + JSON.stringify(await project.layers(), null, 1) + await project.run("pulumi", "stack", "export"));
+      require("node:fs").writeFileSync(
+        "/tmp/e-other.txt",
+        zz.output + JSON.stringify(await project.layers(), null, 1) + (await project.run("pulumi", "stack", "export")),
+      );
       assert.equal((await other.layers()).app?.tests, 2);
       assert.deepEqual(asked.slice(3), [], "cached in the registry");
 
