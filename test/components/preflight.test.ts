@@ -44,6 +44,14 @@ describe("what can be told of platforms before a build", () => {
     assert.deepEqual(problems({ commandPlatforms: [] }, { builderPlatforms: amd64 }), []);
   });
 
+  it("names the platform that only its tests would run on", () => {
+    const copies = { commandPlatforms: [], testPlatforms: ["linux/amd64", "linux/arm64"] };
+    assert.deepEqual(problems(copies, { builderPlatforms: amd64 }), [
+      "images/app/Dockerfile: the builder mine cannot run linux/arm64, which the tests of app run on (it runs linux/386, linux/amd64, linux/amd64/v2); add a node or an emulator for it (docs/guide/builders.md), or set testPlatforms in images/app/image.yaml",
+    ]);
+    assert.equal(problems({ testPlatforms: ["linux/arm64"] }, { builderPlatforms: amd64 }).length, 1, "told once");
+  });
+
   it("names the --platform where that asks for what the builder cannot run", () => {
     const [message = ""] = problems({ commandPlatforms: ["linux/s390x"] }, { builderPlatforms: amd64 });
     assert.match(message, /cannot run linux\/s390x, .*, or change the --platform in images\/app\/Dockerfile$/);

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { buildsIn } from "../../components/previous-builds";
+import { buildsIn, testsIn } from "../../components/previous-builds";
 
 const urn = (type: string, name: string) => `urn:pulumi:dev::strata::strata:image:Family$${type}::${name}`;
 const image = (name: string, digest: string) => ({
@@ -33,5 +33,21 @@ describe("what a stack last built", () => {
         ["failed", { tag: "r/failed:b-1", record: {} }],
       ],
     );
+  });
+
+  it("has the tests that an image passed beside its builds, and not among them", () => {
+    const context = {
+      location: ".strata/contexts/.tests/app/1/context",
+      named: { image: { location: "docker-image://r/app" } },
+    };
+    const state = {
+      ...image("app", "sha256:1"),
+      [urn("strata:image:ImageTest$docker-build:index:Image", "app/tests")]: {
+        type: "docker-build:index:Image",
+        outputs: { context },
+      },
+    };
+    assert.deepEqual([...testsIn(state)], [["app", { context: context.location, image: "docker-image://r/app" }]]);
+    assert.deepEqual([...buildsIn(state).keys()], ["app"]);
   });
 });

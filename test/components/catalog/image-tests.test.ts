@@ -55,10 +55,7 @@ describe("the tests that an image must pass", () => {
     withFolder(family, (folder) => {
       const images = join(folder, "images");
       const catalog = readCatalog({ images, upstreams: new Map(), pinsFile: undefined, platforms: ["linux/amd64"] });
-      assert.deepEqual(
-        catalog.flatMap(({ files }) => files.map(({ path }) => path)),
-        ["a", "b"],
-      );
+      assert.deepEqual(catalog.flatMap(({ files }) => files.map(({ path }) => path)).sort(), ["a", "b"]);
     });
   });
 

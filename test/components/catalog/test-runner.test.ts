@@ -76,9 +76,9 @@ describe("the program that tests an image", () => {
       "FAILED t/a.yaml: no.body\n  expected  a user\n  came      none of that name in /etc/passwd\n",
     ],
     [
-      "another shell",
-      { users: { root: { uid: 0, shell: "/bin/none" } } },
-      "FAILED t/a.yaml: root\n  expected  shell /bin/none\n  came      shell /bin/bash\n",
+      "another home",
+      { users: { root: { uid: 0, home: "/none" } } },
+      "FAILED t/a.yaml: root\n  expected  home /none\n  came      home /root\n",
     ],
     [
       "a command that ends before the port is open",
@@ -87,8 +87,8 @@ describe("the program that tests an image", () => {
     ],
     [
       "a port that is not open in time",
-      { ports: { 9: { run: "sleep 20", within: 1 } } },
-      "FAILED t/a.yaml: port 9\n  command   sleep 20\n  expected  port 9 to be open\n  came      not open after 1 s\n",
+      { ports: { 9: { run: "exec sleep 20", within: 1 } } },
+      "FAILED t/a.yaml: port 9\n  command   exec sleep 20\n  expected  port 9 to be open\n  came      not open after 1 s\n",
     ],
   ];
   for (const [what, tests, report] of failing) {
