@@ -107,7 +107,10 @@ describe("tests of images", () => {
       "images/base/tests/wrong.yaml",
       'commands:\n  - name: the greeting\n    run: cat /greeting\n    output: hello\nfiles:\n  /greeting: { mode: "0600" }\n',
     );
+    const before = await project.layers();
     const message = await failure(project);
+    assert.deepEqual(await project.layers(), before, "nothing that could be released");
+    assert.match(message, /process "\/bin\/sh \/\.strata\/base\/run\/wrong\.yaml" did not complete/);
 
     assert.match(message, /FAILED images\/base\/tests\/wrong\.yaml: the greeting/);
     const log = failedStep((await buildLog("base", localBuilder, project.env)) ?? "");
@@ -118,8 +121,11 @@ describe("tests of images", () => {
   it("go on from there", async () => {
     project.delete("images/base/tests/wrong.yaml");
     await project.up();
-    assert.equal((await project.layers()).app?.tests, 9);
+    const now = await project.layers();
+    assert.equal(now.app?.tests, 9);
+    assert.ok(now.app?.sizeBytes && now.app.seconds, "recorded by the update that failed");
     assert.deepEqual(done(await project.up()), []);
+    assert.deepEqual(await project.layers(), now);
   });
 });
 
