@@ -63,6 +63,8 @@ describe("tests of images", () => {
       ...base,
       "images/base/tests/all.yaml": all,
       "images/base/tests/data/expected": "expected\n",
+      "images/base/tests/root.yaml": "as: root\ncommands: [{ run: id -u, output: '0' }]\n",
+      "images/base/tests/slow.yaml": "slow: true\ncommands: [{ run: 'false' }]\n",
     });
   });
   after(() => project?.remove());
@@ -74,8 +76,8 @@ describe("tests of images", () => {
       ["create Image app/tests", "create Image base/tests", "create ImageTest app", "create ImageTest base"],
     );
     const layers = await project.layers();
-    assert.equal(layers.base?.tests, 8);
-    assert.equal(layers.app?.tests, 8);
+    assert.equal(layers.base?.tests, 9);
+    assert.equal(layers.app?.tests, 9);
   });
 
   it("are not run again, and no plan has anything of them", async () => {
@@ -98,7 +100,7 @@ describe("tests of images", () => {
     project.write("images/app/tests/app.sh", "#!/bin/sh\ntest -e /file\n");
     await project.run("chmod", "+x", "images/app/tests/app.sh");
     assert.deepEqual(done(await project.up()), ["update Image app/tests", "update ImageTest app"]);
-    assert.equal((await project.layers()).app?.tests, 9);
+    assert.equal((await project.layers()).app?.tests, 10);
   });
 
   it("that fail say what ran, what was expected and what came, and the layers above are built", async () => {
@@ -122,10 +124,23 @@ describe("tests of images", () => {
     project.delete("images/base/tests/wrong.yaml");
     await project.up();
     const now = await project.layers();
-    assert.equal(now.app?.tests, 9);
+    assert.equal(now.app?.tests, 10);
     assert.ok(now.app?.sizeBytes && now.app.seconds, "recorded by the update that failed");
     assert.deepEqual(done(await project.up()), []);
     assert.deepEqual(await project.layers(), now);
+  });
+});
+
+describe("tests that are slow", () => {
+  it("run where the configuration asks for them", async () => {
+    const files = { ...base, "images/base/tests/slow.yaml": "slow: true\ncommands: [{ run: 'true' }]\n" };
+    const project = await Project.make(files, { config: { slowTests: "true" } });
+    try {
+      await project.up();
+      assert.equal((await project.layers()).app?.tests, 1);
+    } finally {
+      project.remove();
+    }
   });
 });
 

@@ -40,9 +40,14 @@ export async function buildLog(layer: string, builder: string, env: Environment)
 export function failedStep(log: string): string {
   const lines = log.trimEnd().split("\n");
   const start = lines.indexOf("------");
-  const step = start === -1 ? lines.slice(-20) : lines.slice(start + 1).filter((line) => line !== "------");
+  const step = start === -1 ? lines.slice(-20) : lines.slice(start + 1).filter((line) => !isNoise(line));
   const advice = adviceOnPins(log);
   return [...step, ...(advice ? [advice] : [])].join("\n");
+}
+
+/** A cache that is not there yet is no failure, but BuildKit tells of it as of one. */
+function isNoise(line: string): boolean {
+  return line === "------" || line.startsWith(" > importing cache manifest from ");
 }
 
 /**
