@@ -4,9 +4,10 @@ import { builderPlatforms } from "./components/builder";
 import { Builds } from "./components/builds";
 import { readCatalog } from "./components/catalog/catalog";
 import { FileHashes } from "./components/catalog/file-hashes";
+import { readTests } from "./components/catalog/image-tests";
 import { readUpstreams, refusePinnedStandIns } from "./components/catalog/upstreams";
 import { Family } from "./components/family";
-import { imagePlatforms, imageSize } from "./components/registry";
+import { addedLayers, addedSize, imagePlatforms, imageSize } from "./components/registry";
 import { readSettings } from "./components/settings";
 
 // Pulumi's SDK takes a stack for every promise that it makes, and ts-node looks up each of its frames: with 500 layers a third of the
@@ -20,7 +21,7 @@ const builds = new Builds({
   builder: settings.builder,
   parallel: settings.parallel,
   paths: [settings.images, settings.upstreams],
-  ask: { builderPlatforms, imagePlatforms, imageSize },
+  ask: { builderPlatforms, imagePlatforms, imageSize, addedSize, addedLayers },
 });
 
 refusePinnedStandIns(settings.upstreams, ".strata/stand-ins.yaml");
@@ -33,6 +34,7 @@ const catalog = readCatalog({
   secrets: new Set(Object.keys(settings.secrets)),
   hashes: new FileHashes(".strata/file-hashes.json"),
 });
+const tests = readTests(catalog, settings.slowTests);
 
 // The host is fixed because it is an input of the provider: with the default, another machine's DOCKER_HOST would replace
 // the provider and with it every image. Builds go to the builder, never to this host.
@@ -40,9 +42,9 @@ const provider = new dockerbuild.Provider("docker-build", { host: "unix:///var/r
 
 const family = new Family(
   "family",
-  { ...settings, catalog, builds, staging: ".strata/contexts" },
+  { ...settings, catalog, tests, builds, staging: ".strata/contexts" },
   { providers: { "docker-build": provider } },
 );
 
-/** For each layer: { ref, digest, buildId, platforms, standIn, seconds, sizeBytes, commit }. */
+/** For each layer: { ref, digest, buildId, platforms, standIn, seconds, sizeBytes, commit, tests }; of what passed its tests and keeps its budget. */
 export const layers = family.layers;

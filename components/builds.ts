@@ -4,7 +4,9 @@ import type { CatalogLayer } from "./catalog/catalog";
 import { InputError } from "./catalog/input-error";
 import { checkedOutCommit } from "./commit";
 import { preflight } from "./preflight";
-import { type BuildRecord, type PreviousBuild, previousBuilds } from "./previous-builds";
+import { type BuildRecord, type Previous, type PreviousTest, previous } from "./previous-builds";
+import type { FilesystemLayer } from "./registry";
+import { checkSize } from "./size-budget";
 
 /** What is asked of the builder and of registries; undefined for what they do not tell. */
 export interface Ask {
@@ -14,6 +16,14 @@ export interface Ask {
   readonly imagePlatforms: (ref: string) => Promise<readonly string[] | undefined>;
   /** In bytes. @param ref `repository@sha256:…` */
   readonly imageSize: (ref: string) => Promise<number | undefined>;
+  /** In bytes, what an image adds to another one. @param base `repository@sha256:…`, or empty for `scratch` */
+  readonly addedSize: (ref: string, base: string) => Promise<number | undefined>;
+  /** The filesystem layers that it adds. */
+  readonly addedLayers: (
+    ref: string,
+    base: string,
+    options: { readonly steps: boolean },
+  ) => Promise<readonly FilesystemLayer[] | undefined>;
 }
 
 export interface BuildsOptions {
@@ -29,19 +39,19 @@ export interface BuildsOptions {
 /** What the layers of a stack share while they are built. */
 export class Builds {
   readonly queue: BuildQueue;
-  private readonly previous: Promise<ReadonlyMap<string, PreviousBuild>>;
+  private readonly previous: Promise<Previous>;
   private readonly checks = new Map<string, Promise<readonly InputError[]>>();
   private readonly answers = new Map<string, Promise<readonly string[] | undefined>>();
   private commit: Promise<string | undefined> | undefined;
 
   constructor(private readonly options: BuildsOptions) {
     this.queue = new BuildQueue(options.parallel);
-    this.previous = previousBuilds();
+    this.previous = previous();
   }
 
   /** Whether an update builds a layer. @param tag `repository:tag`, which tells of all that the image is made of */
   async willBuild(layer: string, tag: string): Promise<boolean> {
-    return (await this.previous).get(layer)?.tag !== tag;
+    return (await this.previous).builds.get(layer)?.tag !== tag;
   }
 
   /**
@@ -73,7 +83,9 @@ export class Builds {
   private async problemsOf(layer: CatalogLayer): Promise<InputError[]> {
     const { builder, ask } = this.options;
     const asksBuilder =
-      layer.commandPlatforms.length > 0 || Object.values(layer.needs).some(({ ofBuilder }) => ofBuilder);
+      layer.commandPlatforms.length > 0 ||
+      layer.testPlatforms.length > 0 ||
+      Object.values(layer.needs).some(({ ofBuilder }) => ofBuilder);
     const builderPlatforms = asksBuilder ? memoized(this.answers, "", () => ask.builderPlatforms(builder)) : undefined;
     const images = layer.upstreams.map(async ({ name, ref }) => {
       return [name, await memoized(this.answers, ref, () => ask.imagePlatforms(ref))] as const;
@@ -86,20 +98,56 @@ export class Builds {
     return preflight(layer, outside);
   }
 
-  /** What is known of a layer that was built now. @param began as `begin` returned it */
-  async recordOf(layer: string, ref: string, began: number): Promise<BuildRecord> {
+  /** Whether an update runs the tests of a layer's image: not where the same have passed. */
+  async willTest(layer: string, test: PreviousTest): Promise<boolean> {
+    const passed = (await this.previous).tests.get(layer);
+    return passed?.image !== test.image || passed.context !== test.context;
+  }
+
+  /**
+   * What is known of a layer, whether it was built now or stays as it is.
+   *
+   * @param began as `begin` returned it; undefined for a layer that stays
+   * @param base `repository@sha256:…` of what it stands on, empty for `scratch`; undefined where what it adds need not be known
+   */
+  async recordOf(layer: string, { ref, began, base }: Built): Promise<BuildRecord> {
+    const { imageSize, addedSize } = this.options.ask;
+    const recorded = (await this.previous).builds.get(layer)?.record ?? {};
+    const asksAdded = base !== undefined && (began !== undefined || recorded.addedBytes === undefined);
+    const added = asksAdded ? { addedBytes: await this.asked(layer, () => addedSize(ref, base)) } : {};
+    if (began === undefined) return { ...recorded, ...added };
     const seconds = Math.round((Date.now() - began) / 100) / 10;
-    const sizeBytes = await this.options.ask.imageSize(ref).catch((error: Error) => {
+    const sizeBytes = await this.asked(layer, () => imageSize(ref));
+    return { seconds, sizeBytes, ...added, commit: await this.commit };
+  }
+
+  /**
+   * Says what is wrong with an image that adds more than its budget.
+   *
+   * @param base `repository@sha256:…` of what it stands on, empty for `scratch`
+   */
+  overBudget(
+    layer: CatalogLayer,
+    ref: string,
+    base: string,
+    { addedBytes }: BuildRecord,
+  ): Promise<InputError | undefined> {
+    const { addedLayers } = this.options.ask;
+    return checkSize(layer, addedBytes, async () => (await addedLayers(ref, base, { steps: true })) ?? []);
+  }
+
+  private asked(layer: string, ask: () => Promise<number | undefined>): Promise<number | undefined> {
+    return ask().catch((error: Error) => {
       void pulumi.log.warn(`the size of ${layer} is not known: ${error.message}`);
       return undefined;
     });
-    return { seconds, sizeBytes, commit: await this.commit };
   }
+}
 
-  /** What is known of a layer that stays as it is. */
-  async previousRecordOf(layer: string): Promise<BuildRecord> {
-    return (await this.previous).get(layer)?.record ?? {};
-  }
+interface Built {
+  readonly ref: string;
+  readonly began: number | undefined;
+  readonly base: string | undefined;
 }
 
 function memoized<T>(known: Map<string, Promise<T>>, key: string, find: () => Promise<T>): Promise<T> {

@@ -2,9 +2,14 @@ import * as pulumi from "@pulumi/pulumi";
 import type { Builds } from "./builds";
 import type { Catalog, CatalogLayer } from "./catalog/catalog";
 import { filesText } from "./catalog/files";
+import type { LayerTests } from "./catalog/image-tests";
+import { InputError } from "./catalog/input-error";
 import { labelsOf } from "./catalog/labels";
 import { stageLayer } from "./catalog/stage";
+import { stageTests } from "./catalog/stage-tests";
 import { standInsBeneath } from "./catalog/stand-ins";
+import { Ending } from "./ending";
+import { ImageTest } from "./image-test";
 import { type BuildArgs, cacheOf, Layer, type LayerArgs } from "./layer";
 import { placeOf } from "./naming";
 import { type Prefetch, prefetch } from "./prefetch";
@@ -13,6 +18,8 @@ import { Upstream } from "./upstream";
 
 export interface FamilyArgs extends Omit<BuildArgs, "platforms"> {
   readonly catalog: Catalog;
+  /** What each image must pass, by layer, as `readTests` gives it. */
+  readonly tests: ReadonlyMap<string, readonly LayerTests[]>;
   /** Host, and port where it needs one. @example "ghcr.io" */
   readonly registry: string;
   /** The path of the repositories in the registry. @example "acme" */
@@ -36,14 +43,17 @@ export interface LayerOutput extends BuildRecord {
   readonly platforms: readonly string[];
   /** The upstreams beneath for which a stand-in was used; an image with any must not leave the stack `local`. */
   readonly standIn: readonly string[];
+  /** How many tests the image has passed; 0 where it has none. */
+  readonly tests: number;
 }
 
 /** All layers of a catalog, each built on the digests of those beneath it. */
 export class Family extends pulumi.ComponentResource {
   readonly layers: pulumi.Output<Record<string, LayerOutput>>;
 
-  constructor(name: string, args: FamilyArgs, opts?: pulumi.ComponentResourceOptions) {
+  constructor(name: string, given: FamilyArgs, opts?: pulumi.ComponentResourceOptions) {
     super("strata:image:Family", name, {}, opts);
+    const args = { ...given, catalog: given.catalog.map((layer) => testedOnly(layer, given.tests)) };
     for (const upstream of upstreamsOf(args.catalog)) new Upstream(upstream, { parent: this });
     const made = new Map<string, Layer>();
     const standIns = standInsBeneath(args.catalog);
@@ -52,15 +62,49 @@ export class Family extends pulumi.ComponentResource {
       made.set(entry.name, this.makeLayer(entry, standInsOf(entry.name), args, made));
     }
     const outputs: Record<string, pulumi.Output<LayerOutput>> = {};
-    for (const { name: layer, platforms } of args.catalog) {
+    for (const entry of args.catalog) {
+      const { name: layer, platforms } = entry;
       const { ref, digest, buildId, record } = made.get(layer) as Layer;
       const standIn = standInsOf(layer);
+      const tests = this.testLayer(entry, made.get(layer) as Layer, args);
       outputs[layer] = pulumi
-        .all([ref, digest, buildId, record])
-        .apply(([ref, digest, buildId, record]) => ({ ref, digest, buildId, platforms, standIn, ...record }));
+        .all([ref, digest, buildId, record, tests])
+        .apply(([ref, digest, buildId, record, tests]) => ({
+          ref,
+          digest,
+          buildId,
+          platforms,
+          standIn,
+          tests,
+          ...record,
+        }));
     }
-    this.layers = pulumi.output(outputs);
+    const checked = checkSizes(made, outputs, args);
+    this.layers = pulumi.all([pulumi.output(outputs), checked]).apply(([layers]) => layers);
     this.registerOutputs({});
+  }
+
+  /** @returns how many tests the image has passed, when it has */
+  private testLayer(entry: CatalogLayer, { digest }: Layer, args: FamilyArgs): pulumi.Output<number> {
+    const { name, testPlatforms: platforms } = entry;
+    const tests = args.tests.get(name);
+    if (!tests) return pulumi.output(0);
+    const { builder, compression, timeout, builds } = args;
+    const { context, dockerfile: dockerfilePath } = stageTests(name, tests, args.staging);
+    const place = placeOf(args.repository, { ...args, name });
+    const testArgs = {
+      builder,
+      compression,
+      timeout,
+      builds,
+      ...place,
+      platforms,
+      digest,
+      tests,
+      context,
+      dockerfilePath,
+    };
+    return new ImageTest(name, { ...testArgs, layer: entry }, { parent: this }).passed;
   }
 
   private makeLayer(
@@ -91,6 +135,7 @@ export class Family extends pulumi.ComponentResource {
       labels: labelsOf({ ...entry, standIns }, args.labels),
       secrets: secretsOf(entry, args.secrets),
       cached: entry.runsCommands,
+      sized: entry.sizeBudget !== undefined,
       builds: args.builds,
       planned: () => [entry, ...aboveOf(entry, args.catalog)],
     };
@@ -116,6 +161,34 @@ function prefetchWhileBuilding(
       begun = await args.builds.queue.spare(() => prefetch({ ...args, stages, secrets, cache: cacheOf(args) }));
     });
   }
+}
+
+/** What is not tested asks nothing of the builder for it. */
+function testedOnly(layer: CatalogLayer, tests: FamilyArgs["tests"]): CatalogLayer {
+  return tests.has(layer.name) ? layer : { ...layer, testPlatforms: [] };
+}
+
+/**
+ * Fails when all has ended, well or not: what is wrong with the size of one image is no reason to leave others unbuilt. A size that
+ * is recorded is looked at every time, so that the next update does not pass what this one refused.
+ */
+function checkSizes(
+  made: ReadonlyMap<string, Layer>,
+  outputs: Readonly<Record<string, pulumi.Output<LayerOutput>>>,
+  { catalog, builds }: FamilyArgs,
+): pulumi.Output<void> {
+  const checks: Promise<InputError | undefined>[] = [];
+  const known = catalog.map((entry) => {
+    const { ref, base, record } = made.get(entry.name) as Layer;
+    return pulumi
+      .all([ref, base, record])
+      .apply(([ref, base, record]) => void checks.push(builds.overBudget(entry, ref, base, record)));
+  });
+  const all = Ending.ofAll([...known, ...Object.values(outputs)]).then(async () => {
+    const problems = (await Promise.all(checks)).filter((problem) => problem !== undefined);
+    if (problems.length > 0) throw InputError.of(problems);
+  });
+  return pulumi.output(all);
 }
 
 /** Of all secrets those that a layer's steps mount. */

@@ -4,6 +4,7 @@ import type { Builds } from "./builds";
 import { buildArguments } from "./catalog/build-arguments";
 import { buildId } from "./catalog/build-id";
 import type { CatalogLayer } from "./catalog/catalog";
+import { Ending } from "./ending";
 import type { ImagePlace } from "./naming";
 import type { BuildRecord } from "./previous-builds";
 
@@ -50,6 +51,8 @@ export interface LayerArgs extends BuildArgs, ImagePlace {
   readonly secrets: Readonly<Record<string, pulumi.Output<string>>>;
   /** Whether to keep a build cache in the registry, under the tag `cache`. A build that runs nothing gains nothing from it. */
   readonly cached: boolean;
+  /** Whether what the image adds to its base must be known. */
+  readonly sized: boolean;
   readonly builds: Builds;
   /** The layer in the catalog, and those above it: what a build of it most likely builds as well. */
   readonly planned: () => readonly CatalogLayer[];
@@ -70,6 +73,8 @@ export class Layer extends pulumi.ComponentResource {
   /** When its build's turn came: milliseconds, as `Date.now()`; undefined where it stays as it is. */
   readonly began: pulumi.Output<number | undefined>;
   readonly record: pulumi.Output<BuildRecord>;
+  /** Where what it stands on is, `repository@sha256:…`; empty for `scratch`. */
+  readonly base: pulumi.Output<string>;
 
   constructor(name: string, args: LayerArgs, opts?: pulumi.ComponentResourceOptions) {
     const parents = digestsOf(args.parents);
@@ -121,9 +126,10 @@ export class Layer extends pulumi.ComponentResource {
     ended.follow(image.digest);
     this.digest = image.digest.apply(known);
     this.ref = pulumi.interpolate`${args.repository}@${this.digest}`;
+    this.base = pulumi.output(baseOf(args)?.ref ?? "");
     this.record = pulumi
-      .all([this.ref, this.began])
-      .apply(([ref, time]) => (time === undefined ? builds.previousRecordOf(name) : builds.recordOf(name, ref, time)));
+      .all([this.ref, this.began, this.base])
+      .apply(([ref, began, base]) => builds.recordOf(name, { ref, began, base: args.sized ? base : undefined }));
     this.registerOutputs({ digest: this.digest, ref: this.ref, buildId: this.buildId, record: this.record });
   }
 
@@ -153,24 +159,6 @@ export class Layer extends pulumi.ComponentResource {
   }
 }
 
-/** When a build has ended, well or not, for those who must know before there is a resource to ask. */
-class Ending {
-  readonly promise: Promise<void>;
-  private end!: () => void;
-
-  constructor() {
-    this.promise = new Promise((resolve) => {
-      this.end = resolve;
-    });
-  }
-
-  follow(output: pulumi.Output<unknown>): void {
-    // An Output has no public way to learn of a failure.
-    const { promise } = output as unknown as { promise: () => Promise<unknown> };
-    promise.call(output).then(this.end, this.end);
-  }
-}
-
 function digestsOf(parents: Readonly<Record<string, Parent>>): Record<string, pulumi.Input<string>> {
   return Object.fromEntries(Object.entries(parents).map(([name, parent]) => [name, parent.digest]));
 }
@@ -180,7 +168,8 @@ export function cacheOf({ repository, tagPrefix }: ImagePlace): string {
   return `${repository}:${tagPrefix}cache`;
 }
 
-function cacheIn(ref: string, compression: BuildArgs["compression"]) {
+/** What a build reads its cache from, and writes it to. */
+export function cacheIn(ref: pulumi.Input<string>, compression: BuildArgs["compression"]) {
   const written: dockerbuild.types.input.CacheToRegistryArgs = {
     ref,
     mode: "max",
@@ -200,9 +189,13 @@ function namedContexts(parents: Readonly<Record<string, Parent>>) {
   );
 }
 
-function baseDigest({ base, parents, upstreams }: LayerArgs): Record<string, pulumi.Input<string>> {
-  const found = base === undefined ? undefined : (parents[base] ?? upstreams[base]);
+function baseDigest(args: LayerArgs): Record<string, pulumi.Input<string>> {
+  const found = baseOf(args);
   return found ? { "org.opencontainers.image.base.digest": found.digest } : {};
+}
+
+function baseOf({ base, parents, upstreams }: LayerArgs): Parent | undefined {
+  return base === undefined ? undefined : (parents[base] ?? upstreams[base]);
 }
 
 function known(digest: string): string {

@@ -20,7 +20,10 @@ export interface Outside {
  * A layer that only copies is built for any platform on any builder.
  */
 export function preflight(
-  layer: Pick<CatalogLayer, "name" | "dockerfilePath" | "platforms" | "commandPlatforms" | "needs" | "upstreams">,
+  layer: Pick<
+    CatalogLayer,
+    "name" | "dockerfilePath" | "platforms" | "commandPlatforms" | "testPlatforms" | "needs" | "upstreams"
+  >,
   { builder, builderPlatforms, imagePlatforms }: Outside,
 ): InputError[] {
   const wrong = (problem: string) => new InputError(layer.dockerfilePath, problem);
@@ -30,6 +33,14 @@ export function preflight(
     problems.push(
       wrong(
         `the builder ${builder} cannot run ${platform}, which ${layer.name} needs for its RUN steps (it runs ${list(builderPlatforms)}); add a node or an emulator for it (docs/guide/builders.md), or ${without(platform, layer)}`,
+      ),
+    );
+  }
+  for (const platform of builderPlatforms ? layer.testPlatforms : []) {
+    if (layer.commandPlatforms.includes(platform) || builderPlatforms?.some((runs) => runsAs(platform, runs))) continue;
+    problems.push(
+      wrong(
+        `the builder ${builder} cannot run ${platform}, which the tests of ${layer.name} run on (it runs ${list(builderPlatforms)}); add a node or an emulator for it (docs/guide/builders.md), or set testPlatforms in ${join(dirname(layer.dockerfilePath), "image.yaml")}`,
       ),
     );
   }

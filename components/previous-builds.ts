@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import * as pulumi from "@pulumi/pulumi";
+import { testedImage } from "./catalog/stage-tests";
 
 /** What is known of a layer's last build; what could not be found out is left out. */
 export interface BuildRecord {
@@ -7,6 +8,8 @@ export interface BuildRecord {
   readonly seconds?: number | undefined;
   /** Of the filesystem layers of all platforms as a registry sends them, each counted once. */
   readonly sizeBytes?: number | undefined;
+  /** Of those the ones that its base has not, of the platform that has most of them; known of a layer with a size budget. */
+  readonly addedBytes?: number | undefined;
   /** The full SHA of the commit that was checked out; with `-dirty` behind it where the work tree differed from it. */
   readonly commit?: string | undefined;
 }
@@ -24,14 +27,40 @@ interface StateEntry {
   readonly outputs: Readonly<Record<string, any>>;
 }
 
+/** Tests that an image has passed. */
+export interface PreviousTest {
+  /** Where they were staged, which tells of all that they are. */
+  readonly context: string;
+  /** `docker-image://repository@sha256:…` */
+  readonly image: string;
+}
+
+export interface Previous {
+  readonly builds: ReadonlyMap<string, PreviousBuild>;
+  readonly tests: ReadonlyMap<string, PreviousTest>;
+}
+
 /**
- * What this stack last built, by layer: read from its own state, since only that tells of an update that failed. It is how
+ * What this stack last built and tested, by layer: read from its own state, since only that tells of an update that failed. It is how
  * the program knows, before the engine asks it, which layers an update will build.
  */
-export async function previousBuilds(): Promise<ReadonlyMap<string, PreviousBuild>> {
+export async function previous(): Promise<Previous> {
   const stackName = `${pulumi.getOrganization()}/${pulumi.getProject()}/${pulumi.getStack()}`;
   const read = await untilWhole(() => pulumi.runtime.invoke("pulumi:pulumi:readStackResourceOutputs", { stackName }));
-  return buildsIn((read as { outputs?: Readonly<Record<string, StateEntry>> }).outputs ?? {});
+  const resources = (read as { outputs?: Readonly<Record<string, StateEntry>> }).outputs ?? {};
+  return { builds: buildsIn(resources), tests: testsIn(resources) };
+}
+
+/** @param resources by URN */
+export function testsIn(resources: Readonly<Record<string, StateEntry>>): Map<string, PreviousTest> {
+  const tests = new Map<string, PreviousTest>();
+  for (const [urn, { type, outputs }] of Object.entries(resources)) {
+    const [, layer] = /::([^:/]+)\/tests$/.exec(urn) ?? [];
+    if (type !== "docker-build:index:Image" || layer === undefined) continue;
+    const { location, named } = outputs.context ?? {};
+    tests.set(layer, { context: String(location), image: String(named?.[testedImage]?.location) });
+  }
+  return tests;
 }
 
 /** How often a state is read that is being written, and how long to wait between, in milliseconds. */

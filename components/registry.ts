@@ -20,6 +20,10 @@ const manifestSchema = z.object({
   layers: z.array(z.object({ digest: z.string(), size: z.number() })).optional(),
 });
 
+const historySchema = z.object({
+  history: z.array(z.object({ created_by: z.string().optional(), empty_layer: z.boolean().optional() })).optional(),
+});
+
 type Manifest = z.infer<typeof manifestSchema>;
 
 /**
@@ -54,11 +58,71 @@ export async function imagePlatforms(ref: string, env: Environment = {}): Promis
  * @throws RegistryError where the registry cannot be asked, and for what is no image
  */
 export async function imageSize(ref: string, env: Environment = {}): Promise<number | undefined> {
+  const manifests = await platformsOf(ref, env);
+  return manifests && sizeOf(manifests);
+}
+
+/** One of the layers of which an image's filesystem is made. */
+export interface FilesystemLayer {
+  readonly digest: string;
+  /** In bytes, compressed. */
+  readonly size: number;
+  /** The instruction that made it, as the image's history has it. */
+  readonly step?: string | undefined;
+}
+
+/**
+ * The filesystem layers that an image adds to another one, of the platform on which they are most bytes: what somebody fetches who
+ * has the other.
+ *
+ * @param ref `repository@sha256:…`
+ * @param base the same, or empty for `scratch`
+ * @param steps whether to tell what made each
+ * @returns undefined where a registry does not have one of the two
+ * @throws RegistryError where a registry cannot be asked, and for what is no image
+ */
+export async function addedLayers(
+  ref: string,
+  base: string,
+  { steps = false, env = {} }: { steps?: boolean; env?: Environment } = {},
+): Promise<readonly FilesystemLayer[] | undefined> {
+  const [images, beneath] = await Promise.all([platformsOf(ref, env), base === "" ? [] : platformsOf(base, env)]);
+  if (!images || !beneath) return undefined;
+  const known = new Set(beneath.flatMap(({ layers = [] }) => layers.map(({ digest }) => digest)));
+  const added = await Promise.all(
+    images.map(async (image) => {
+      const layers = steps ? await withSteps(image, repositoryOf(ref), env) : (image.layers ?? []);
+      const own = new Map(layers.filter(({ digest }) => !known.has(digest)).map((layer) => [layer.digest, layer]));
+      return [...own.values()];
+    }),
+  );
+  return added.sort((a, b) => bytesIn(b) - bytesIn(a))[0] ?? [];
+}
+
+/** What `addedLayers` are together. */
+export async function addedSize(ref: string, base: string, env: Environment = {}): Promise<number | undefined> {
+  const layers = await addedLayers(ref, base, { env });
+  return layers && bytesIn(layers);
+}
+
+function bytesIn(layers: readonly FilesystemLayer[]): number {
+  return layers.reduce((sum, { size }) => sum + size, 0);
+}
+
+async function platformsOf(ref: string, env: Environment): Promise<Manifest[] | undefined> {
   const top = await manifestOf(ref, env);
-  if (top === undefined) return undefined;
-  const images = (top.manifests ?? []).filter(({ platform }) => platform?.os !== "unknown");
+  if (top === undefined || !top.manifests) return top && [top];
+  const images = top.manifests.filter(({ platform }) => platform?.os !== "unknown");
   const manifests = await Promise.all(images.map(({ digest }) => manifestOf(`${repositoryOf(ref)}@${digest}`, env)));
-  return sizeOf([top, ...manifests.filter((manifest) => manifest !== undefined)]);
+  return manifests.filter((manifest) => manifest !== undefined);
+}
+
+async function withSteps({ config, layers = [] }: Manifest, repository: string, env: Environment) {
+  const body = config && (await ask(["blob", "get", repository, config.digest], repository, env));
+  if (body === undefined) return layers;
+  const { history = [] } = parsed(body, historySchema, repository);
+  const steps = history.filter(({ empty_layer }) => !empty_layer);
+  return layers.map((layer, index) => ({ ...layer, step: steps[index]?.created_by }));
 }
 
 /** Platforms may share layers, which a registry keeps once. */

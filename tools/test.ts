@@ -13,15 +13,17 @@ const suites: Readonly<Record<string, string>> = {
   exact: "test/{exact/*,integration/random-edits}.test.ts",
   integration: "test/integration/**/*.test.ts",
   faults: "test/faults/*.test.ts",
+  images: "test/images/*.test.ts",
 };
 
 /**
  * What `npm test` does: lint, type check and the tests that need nothing; then the tools and the tests on the real engine.
  *
- * usage: npm test [-- unit | integration | exact | faults] [--grep TEXT]
+ * usage: npm test [-- unit | integration | exact | faults | images] [--grep TEXT]
  *
  * `exact` plays ten thousand random edits of random families, in the place of a few hundred, and sixty on the real engine; `faults`
- * kills at 30 random moments and breaks the registry in every way, in the place of 6 and of two.
+ * kills at 30 random moments and breaks the registry in every way, in the place of 6 and of two. `images` builds this project's
+ * own images and runs all their tests, and is not among those that run when none is named.
  */
 async function main(args: readonly string[]): Promise<number> {
   const { values, positionals } = parseArgs({
@@ -31,9 +33,9 @@ async function main(args: readonly string[]): Promise<number> {
   });
   const [suite] = positionals;
   if (positionals.length > 1 || (suite !== undefined && !(suite in suites))) {
-    throw new Error("usage: npm test [-- unit | integration | exact | faults] [--grep TEXT]");
+    throw new Error("usage: npm test [-- unit | integration | exact | faults | images] [--grep TEXT]");
   }
-  const files = (suite ? [suite] : Object.keys(suites)).flatMap((name) =>
+  const files = (suite ? [suite] : Object.keys(suites).filter((name) => name !== "images")).flatMap((name) =>
     globSync(suites[name] as string, { cwd: root }).sort(),
   );
   if (suite === "exact") {

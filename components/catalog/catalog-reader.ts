@@ -89,9 +89,23 @@ export class CatalogReader {
       packageLocks: this.locksOf(name, manifest, reading),
       arguments: manifest.arguments ?? {},
       platforms: this.platformsOf(manifest),
+      testPlatforms: this.testPlatformsOf(name, manifest),
+      sizeBudget: manifest.sizeBudget,
       rebuild: manifest.rebuild ?? 0,
       readable: read !== undefined,
     };
+  }
+
+  private testPlatformsOf(name: string, manifest: Manifest): readonly string[] {
+    const platforms = manifest.platforms ?? this.source.platforms;
+    const testPlatforms = manifest.testPlatforms ?? platforms;
+    for (const platform of testPlatforms.filter((tested) => !platforms.includes(tested))) {
+      this.report(
+        join(this.source.images, name, "image.yaml"),
+        `testPlatforms: ${name} is not built for ${platform}; take it out, or add it to the platforms`,
+      );
+    }
+    return testPlatforms;
   }
 
   /** A step that can do without a secret runs without. */

@@ -48,6 +48,10 @@ export interface CatalogLayer {
   readonly arguments: Readonly<Record<string, string>>;
   /** Sorted, each once. */
   readonly platforms: readonly string[];
+  /** Those of them that its tests run on. */
+  readonly testPlatforms: readonly string[];
+  /** The most that the image may add to its base, compressed; undefined where image.yaml does not say. @example "550 MB" */
+  readonly sizeBudget: string | undefined;
   /** Raised to have the image built anew; 0 unless image.yaml says otherwise. */
   readonly rebuild: number;
   /** Whether its Dockerfile could be read. */

@@ -12,6 +12,11 @@ export const manifestSchema = z
       .min(1)
       .optional()
       .describe("What the image is built for, in the place of strata:platforms."),
+    testPlatforms: z
+      .array(platform, { error: "expected a list, such as [linux/amd64]" })
+      .min(1)
+      .optional()
+      .describe("Those of its platforms that its tests run on, where the builder cannot run all. All by default."),
     context: z
       .string()
       .regex(/^(?!\/)(?!.*(^|\/)\.\.(\/|$)).+$/, "expected a folder relative to the repository's root, without ..")

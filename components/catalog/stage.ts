@@ -16,7 +16,7 @@ import {
   utimesSync,
   writeFileSync,
 } from "node:fs";
-import { dirname, join } from "node:path";
+import { basename, dirname, join } from "node:path";
 import { sourceDateEpoch } from "./build-arguments";
 import type { CatalogLayer } from "./catalog";
 import type { ContextFile } from "./files";
@@ -55,21 +55,41 @@ const untouched = 60 * 60_000;
  */
 export function stageLayer(layer: CatalogLayer, staging: string): StagedLayer {
   const contents = sha256(JSON.stringify([layout, layer.dockerfile, layer.files])).slice(0, 16);
-  const folder = join(staging, layer.name, contents);
-  if (existsSync(folder)) {
-    touch(folder);
-  } else {
-    // Where no other process looks for versions to take away.
-    mkdirSync(join(staging, ".unfinished"), { recursive: true });
-    const unfinished = mkdtempSync(join(staging, ".unfinished", `${layer.name}-`));
+  const folder = stageVersion(staging, layer.name, contents, (unfinished) => {
     layOut(layer, join(unfinished, contents), join(staging, ".files"));
     writeDockerfile(layer, unfinished);
-    chmodSync(unfinished, 0o755);
-    mkdirSync(dirname(folder), { recursive: true });
-    rename(unfinished, folder);
-    prune(staging, layer.name);
-  }
+  });
   return { context: `${folder}/${contents}`, dockerfile: `${folder}/Dockerfile` };
+}
+
+/**
+ * Makes a folder that has the name of its contents, where it is not there yet.
+ *
+ * @param name of what it is a version of: a path beneath `staging`
+ * @param contents hexadecimal digits that tell of all that is in it
+ * @param layOut writes it into the folder that it is given
+ * @returns the folder
+ */
+export function stageVersion(
+  staging: string,
+  name: string,
+  contents: string,
+  layOut: (folder: string) => void,
+): string {
+  const folder = join(staging, name, contents.slice(0, 16));
+  if (existsSync(folder)) {
+    touch(folder);
+    return folder;
+  }
+  // Where no other process looks for versions to take away.
+  mkdirSync(join(staging, ".unfinished"), { recursive: true });
+  const unfinished = mkdtempSync(join(staging, ".unfinished", `${basename(name)}-`));
+  layOut(unfinished);
+  chmodSync(unfinished, 0o755);
+  mkdirSync(dirname(folder), { recursive: true });
+  rename(unfinished, folder);
+  prune(staging, name);
+  return folder;
 }
 
 /** The versions used last are those that stay. */
@@ -179,7 +199,7 @@ function prune(staging: string, name: string): void {
   const old = versions.slice(versionsKept).filter(({ used }) => Date.now() - used > untouched);
   if (old.length === 0) return;
   for (const { path } of old) rmSync(path, { recursive: true, force: true });
-  for (const folder of [".files", ".unfinished"]) {
+  for (const folder of [".files", ".unfinished"].filter((folder) => existsSync(join(staging, folder)))) {
     for (const entry of readdirSync(join(staging, folder))) {
       const path = join(staging, folder, entry);
       const stat = statSync(path, { throwIfNoEntry: false });

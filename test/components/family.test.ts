@@ -5,6 +5,7 @@ import * as dockerbuild from "@pulumi/docker-build";
 import * as pulumi from "@pulumi/pulumi";
 import { Builds } from "../../components/builds";
 import { readCatalog } from "../../components/catalog/catalog";
+import { readTests } from "../../components/catalog/image-tests";
 import type { Upstream } from "../../components/catalog/upstreams";
 import { Family } from "../../components/family";
 import { withFolder } from "./catalog/folder";
@@ -37,6 +38,7 @@ async function register(
         const known = [
           "strata:image:Family",
           "strata:image:Layer",
+          "strata:image:ImageTest",
           "strata:image:Upstream",
           "pulumi:providers:docker-build",
         ];
@@ -69,6 +71,7 @@ async function register(
       "family",
       {
         catalog,
+        tests: readTests(catalog, false),
         registry: "registry.test",
         organisation: "acme",
         repository,
@@ -92,6 +95,8 @@ const ask = {
   builderPlatforms: async () => ["linux/amd64"],
   imagePlatforms: async () => ["linux/amd64"],
   imageSize: async () => 12345,
+  addedSize: async () => 123,
+  addedLayers: async () => [],
 };
 
 const files = {
@@ -196,5 +201,43 @@ describe("a family's resources", () => {
     for (const { name, inputs } of images) {
       assert.match(inputs.tags[0], new RegExp(`^registry\\.test/all:${name}-b-[0-9a-f]{64}$`));
     }
+  });
+
+  describe("of layers with tests", () => {
+    before(async () => {
+      const tests = { "images/base/tests/a.yaml": "commands: [{ run: 'true' }]\n" };
+      registrations = await register({ ...files, ...tests }, false);
+    });
+
+    it("are also a test of each image that must pass them, which nothing is pushed by", () => {
+      const tests = registrations.filter(({ type, name }) => type === "strata:image:ImageTest" || name.includes("/"));
+      assert.deepEqual(tests.map(({ type, name }) => `${type} ${name}`).sort(), [
+        "docker-build:index:Image app/tests",
+        "docker-build:index:Image base/tests",
+        "strata:image:ImageTest app",
+        "strata:image:ImageTest base",
+      ]);
+      const image = of("docker-build:index:Image", "app/tests");
+      assert.deepEqual(image?.exports, [{ cacheonly: {} }]);
+      assert.deepEqual([image?.push, image?.buildOnPreview, image?.tags], [false, false, undefined]);
+    });
+
+    it("have as a test's inputs the digest and the tests, and run them from that digest alone", () => {
+      const [hash] = of("strata:image:ImageTest", "app")?.tests.split(" ") ?? [];
+      assert.deepEqual(of("strata:image:ImageTest", "app"), {
+        digest: digestOf("app"),
+        tests: `${hash} 644 base/a.yaml\n`,
+        platforms: ["linux/amd64"],
+      });
+      const cache = `registry.test/acme/app:t-${digestOf("app").slice(7)}`;
+      const image = of("docker-build:index:Image", "app/tests");
+      assert.deepEqual(image?.context.named, { image: { location: `docker-image://${cache}@${digestOf("app")}` } });
+      assert.deepEqual(image?.cacheFrom, [{ registry: { ref: cache } }]);
+      assert.deepEqual([image?.cacheTo[0].registry.ref, image?.cacheTo[0].registry.ignoreError], [cache, true]);
+    });
+
+    it("leave the layers as they would be without", () => {
+      assert.equal(of("strata:image:Layer", "base")?.files, "");
+    });
   });
 });

@@ -6,6 +6,7 @@ const layer: Parameters<typeof preflight>[0] = {
   dockerfilePath: "images/app/Dockerfile",
   platforms: ["linux/amd64", "linux/arm64"],
   commandPlatforms: ["linux/amd64", "linux/arm64"],
+  testPlatforms: [],
   needs: { "debian:12": { platforms: ["linux/amd64", "linux/arm64"], ofBuilder: false } },
   upstreams: [{ name: "debian:12", ref: "docker.io/library/debian@sha256:1", digest: "sha256:1", standIn: false }],
 };
@@ -41,6 +42,14 @@ describe("what can be told of platforms before a build", () => {
 
   it("is nothing for a layer that only copies, whatever the builder runs", () => {
     assert.deepEqual(problems({ commandPlatforms: [] }, { builderPlatforms: amd64 }), []);
+  });
+
+  it("names the platform that only its tests would run on", () => {
+    const copies = { commandPlatforms: [], testPlatforms: ["linux/amd64", "linux/arm64"] };
+    assert.deepEqual(problems(copies, { builderPlatforms: amd64 }), [
+      "images/app/Dockerfile: the builder mine cannot run linux/arm64, which the tests of app run on (it runs linux/386, linux/amd64, linux/amd64/v2); add a node or an emulator for it (docs/guide/builders.md), or set testPlatforms in images/app/image.yaml",
+    ]);
+    assert.equal(problems({ testPlatforms: ["linux/arm64"] }, { builderPlatforms: amd64 }).length, 1, "told once");
   });
 
   it("names the --platform where that asks for what the builder cannot run", () => {

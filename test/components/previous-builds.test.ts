@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { buildsIn, untilWhole } from "../../components/previous-builds";
+import { buildsIn, testsIn, untilWhole } from "../../components/previous-builds";
 
 const urn = (type: string, name: string) => `urn:pulumi:dev::strata::strata:image:Family$${type}::${name}`;
 const image = (name: string, digest: string) => ({
@@ -52,5 +52,21 @@ describe("what a stack last built", () => {
     };
     await assert.rejects(untilWhole(fails), /passphrase/);
     assert.equal(readings, 1);
+  });
+
+  it("has the tests that an image passed beside its builds, and not among them", () => {
+    const context = {
+      location: ".strata/contexts/.tests/app/1/context",
+      named: { image: { location: "docker-image://r/app" } },
+    };
+    const state = {
+      ...image("app", "sha256:1"),
+      [urn("strata:image:ImageTest$docker-build:index:Image", "app/tests")]: {
+        type: "docker-build:index:Image",
+        outputs: { context },
+      },
+    };
+    assert.deepEqual([...testsIn(state)], [["app", { context: context.location, image: "docker-image://r/app" }]]);
+    assert.deepEqual([...buildsIn(state).keys()], ["app"]);
   });
 });

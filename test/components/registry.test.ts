@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { existsSync, readFileSync } from "node:fs";
-import { imagePlatforms, imageSize } from "../../components/registry";
+import { addedLayers, addedSize, imagePlatforms, imageSize } from "../../components/registry";
 import { withTools } from "./fake-tool";
 
 const digest = (letter: string) => `sha256:${letter.repeat(64)}`;
@@ -89,6 +89,43 @@ describe("an image in a registry", () => {
     await withTools({ regctl: script }, async (env) => assert.equal(await imageSize(ref, env), 22));
     const one = regctl({ 0: manifest(["a", 10], ["a", 10], ["b", 5]) });
     await withTools({ regctl: one }, async (env) => assert.equal(await imageSize(ref, env), 15));
+  });
+
+  describe("that stands on another one", () => {
+    const base = `r.example/x@${digest("b")}`;
+    const images = {
+      0: index(linux("1", "amd64"), linux("2", "arm64"), attested),
+      1: manifest(["a", 10], ["d", 5], ["f", 6], ["f", 6]),
+      2: manifest(["e", 10], ["d", 5], ["8", 7]),
+      b: index(linux("3", "amd64"), linux("4", "arm64")),
+      3: manifest(["a", 10]),
+      4: manifest(["e", 10]),
+    };
+    const history = [{ created_by: "FROM" }, { created_by: "ENV A=1", empty_layer: true }, { created_by: "RUN make" }];
+
+    it("adds what the other has not, each layer once, of the platform on which that is most", async () => {
+      await withTools({ regctl: regctl(images) }, async (env) => {
+        assert.equal(await addedSize(ref, base, env), 12);
+        assert.equal(await addedSize(base, base, env), 0);
+        assert.equal(await addedSize(ref, "", env), 22, "all, on scratch");
+      });
+    });
+
+    it("tells what made each of its layers", async () => {
+      const script = regctl({ 0: manifest(["a", 10], ["d", 5]), b: manifest(["a", 10]) }, { c: { history } });
+      await withTools({ regctl: script }, async (env) => {
+        assert.deepEqual(await addedLayers(ref, base, { steps: true, env }), [
+          { digest: digest("d"), size: 5, step: "RUN make" },
+        ]);
+      });
+    });
+
+    it("adds what is not known where one of the two is not there", async () => {
+      await withTools({ regctl: regctl({ b: manifest() }) }, async (env) => {
+        assert.equal(await addedSize(ref, base, env), undefined);
+        assert.equal(await addedSize(base, ref, env), undefined);
+      });
+    });
   });
 
   it("has no size where it is not there", async () => {

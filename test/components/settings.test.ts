@@ -31,6 +31,7 @@ describe("settings", () => {
     assert.deepEqual(settings, {
       ...good,
       parallel: 3,
+      slowTests: false,
       labels: { "org.opencontainers.image.source": "https://git.test/acme" },
       platforms: ["linux/amd64", "linux/arm/v7"],
       standIns: undefined,

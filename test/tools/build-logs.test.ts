@@ -18,6 +18,8 @@ ERROR: failed to build
 
 describe("the log of a build", () => {
   it("tells of a failed step in the lines of the user's own Dockerfile", () => {
+    const missing = "------\n > importing cache manifest from localhost:5443/app:cache:\n";
+    assert.equal(failedStep(log.replace("------\n", `${missing}------\n`)), failedStep(log));
     const told = withOwnLines(failedStep(log), "images/app/Dockerfile", [2, 9, 104]);
     assert.match(told, /^images\/app\/Dockerfile:9$/m);
     assert.match(told, /^ {3}2 \| {5}FROM alpine:3\.22\n {3}9 \| >>> RUN false\n 104 \| {5}RUN true$/m);

@@ -125,4 +125,26 @@ describe("the engine's events, by layer", () => {
     assert.equal(events.all[0]?.failed, true);
     assert.equal(events.all[0]?.action, "new");
   });
+
+  it("tell how the tests of a layer's image went, and not as a build of it", () => {
+    const testUrn =
+      "urn:pulumi:local::strata::strata:image:Family$strata:image:ImageTest$docker-build:index:Image::app/tests";
+    const play = (op: string, end: string) => {
+      const events = new LayerEvents();
+      events.onEvent(before(layerUrn, layerType, "same", {}, {}));
+      events.onEvent(before(testUrn, imageType, op));
+      events.onEvent(event({ diagnosticEvent: { urn: testUrn, message: "#5 passed\n" } }));
+      events.onEvent(event({ [end]: { metadata: { urn: testUrn, type: imageType, op } } }));
+      assert.equal(events.all.length, 1);
+      return events.all[0] as LayerProgress;
+    };
+    const passed = play("update", "resOutputsEvent");
+    assert.deepEqual(
+      [passed.action, passed.seconds, passed.failed, passed.line],
+      ["unchanged", undefined, false, "#5 passed"],
+    );
+    assert.equal(passed.tests?.failed, false);
+    assert.equal(play("create", "resOpFailedEvent").tests?.failed, true);
+    assert.equal(play("same", "resOutputsEvent").tests, undefined);
+  });
 });

@@ -1,5 +1,6 @@
 import { execa } from "execa";
 import { adviceOnPins } from "../../components/catalog/pins/dropped";
+import { testsStaging } from "../../components/catalog/stage-tests";
 import type { Environment } from "./environment";
 
 interface BuildRecord {
@@ -11,7 +12,7 @@ interface BuildRecord {
 }
 
 /**
- * What the builder printed in the last build of a layer, from the records that BuildKit itself keeps: the docker-build
+ * What the builder printed in the last build of a layer, or after that in tests of its image that failed, from the records that BuildKit itself keeps: the docker-build
  * provider passes on only part of it, and of a step that fails often just the exit code.
  *
  * @returns undefined where the builder has no record of the layer
@@ -23,7 +24,7 @@ export async function buildLog(layer: string, builder: string, env: Environment)
     .split("\n")
     .filter(Boolean)
     .map((line) => JSON.parse(line) as BuildRecord)
-    .filter((record) => record.name.includes(`/contexts/${layer}/`))
+    .filter((record) => isOf(layer, record))
     .sort((a, b) => (a.created_at < b.created_at ? 1 : -1));
   const [last] = records;
   if (!last) return undefined;
@@ -39,9 +40,14 @@ export async function buildLog(layer: string, builder: string, env: Environment)
 export function failedStep(log: string): string {
   const lines = log.trimEnd().split("\n");
   const start = lines.indexOf("------");
-  const step = start === -1 ? lines.slice(-20) : lines.slice(start + 1).filter((line) => line !== "------");
+  const step = start === -1 ? lines.slice(-20) : lines.slice(start + 1).filter((line) => !isNoise(line));
   const advice = adviceOnPins(log);
   return [...step, ...(advice ? [advice] : [])].join("\n");
+}
+
+/** A cache that is not there yet is no failure, but BuildKit tells of it as of one. */
+function isNoise(line: string): boolean {
+  return line === "------" || line.startsWith(" > importing cache manifest from ");
 }
 
 /**
@@ -55,6 +61,12 @@ export function withOwnLines(log: string, file: string, lines: readonly number[]
   return log
     .replace(/^Dockerfile:(\d+)$/gm, (_, line) => `${file}:${own(line)}`)
     .replace(/^( *)(\d+)( \| )/gm, (_, space, line, bar) => `${own(line).padStart(space.length + line.length)}${bar}`);
+}
+
+/** A build of a layer, or a failed run of its image's tests: of those that passed there is nothing to say. */
+function isOf(layer: string, { name, status }: BuildRecord): boolean {
+  if (name.includes(`/contexts/${layer}/`)) return true;
+  return name.includes(`/contexts/${testsStaging}/${layer}/`) && status !== "Completed";
 }
 
 function buildx(args: string[], env: Environment) {

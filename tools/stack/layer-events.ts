@@ -19,6 +19,8 @@ export interface LayerProgress {
   /** How long the build and the push took; undefined until it ended, and where there was none. */
   readonly seconds: number | undefined;
   readonly failed: boolean;
+  /** How the tests of its image went, where an operation ran them. */
+  readonly tests?: { readonly seconds: number; readonly failed: boolean };
   /** The last line that the builder printed. */
   readonly line: string | undefined;
 }
@@ -60,7 +62,7 @@ export class LayerEvents {
     if (before) this.begin(before.metadata);
     if (after && isImage(after.metadata.type)) this.end(after.metadata, false);
     if (failed && isImage(failed.metadata.type)) this.end(failed.metadata, true);
-    if (said?.urn && isImage(typeOf(said.urn))) this.update(nameOf(said.urn), { line: said.message.trim() });
+    if (said?.urn && isImage(typeOf(said.urn))) this.update(layerOf(said.urn), { line: said.message.trim() });
   };
 
   private begin(step: StepEventMetadata): void {
@@ -69,6 +71,10 @@ export class LayerEvents {
     if (step.op === "refresh") return;
     if (step.type === "strata:image:Layer") this.beginLayer(name, step);
     if (!isImage(step.type)) return;
+    if (isTest(step.urn)) {
+      if (["create", "update", "replace"].includes(step.op)) this.started.set(name, Date.now());
+      return;
+    }
     const layer = this.layers.get(name);
     // An image that stays as it is also passes by, in no time. Its layer can have changed back to it, after a build that failed.
     if (step.op === "same") {
@@ -113,7 +119,9 @@ export class LayerEvents {
   private end(step: StepEventMetadata, failed: boolean): void {
     const name = nameOf(step.urn);
     const started = this.started.get(name);
-    if (started !== undefined) this.update(name, { seconds: (Date.now() - started) / 1000, failed });
+    if (started === undefined) return;
+    const seconds = (Date.now() - started) / 1000;
+    this.update(layerOf(step.urn), isTest(step.urn) ? { tests: { seconds, failed } } : { seconds, failed });
   }
 
   private update(name: string, change: Partial<LayerProgress>): void {
@@ -131,6 +139,15 @@ function isImage(type: string): boolean {
 /** urn:pulumi:stack::project::parent$type::name */
 function nameOf(urn: string): string {
   return urn.split("::").at(-1) as string;
+}
+
+/** An image that is built for its tests alone has the name `layer/tests`. */
+function isTest(urn: string): boolean {
+  return urn.endsWith("/tests");
+}
+
+function layerOf(urn: string): string {
+  return nameOf(urn).replace(/\/tests$/, "");
 }
 
 function typeOf(urn: string): string {

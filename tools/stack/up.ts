@@ -23,18 +23,21 @@ export async function upWithProgress(
   options: UpOptions = {},
   predicted: readonly LayerProgress[] = [],
 ): Promise<readonly LayerProgress[]> {
-  const shown = new Map<string, string>();
+  const shown = new Set<string>();
   const events = new LayerEvents((layer) => {
-    const state = stateOf(layer);
-    if (state !== shown.get(layer.name)) printLine(`  ${layer.name.padEnd(16)} ${state}`);
-    else if (layer.line) printLive(`  ${layer.name.padEnd(16)} ${layer.line}`);
-    shown.set(layer.name, state);
+    const states = [stateOf(layer), ...(layer.tests ? [testsText(layer.tests)] : [])];
+    const lines = states.map((state) => `  ${layer.name.padEnd(16)} ${state}`).filter((line) => !shown.has(line));
+    for (const line of lines) {
+      shown.add(line);
+      printLine(line);
+    }
+    if (lines.length === 0 && layer.line) printLive(`  ${layer.name.padEnd(16)} ${layer.line}`);
   }, predicted);
   let log = "";
   try {
     await stack.up({ continueOnError: true, ...options, onEvent: events.onEvent, onOutput: (text) => (log += text) });
   } catch (error) {
-    const failed = events.all.filter((layer) => layer.failed);
+    const failed = events.all.filter((layer) => layer.failed || layer.tests?.failed);
     const said = await Promise.all(failed.map((layer) => lastWordsOf(layer.name, stack)));
     const why = diagnosticsIn(log) || (error as Error).message;
     throw new Error(
@@ -53,6 +56,10 @@ function stateOf(layer: LayerProgress): string {
   if (layer.action === "removed") return "removed; its images stay in the registry";
   if (layer.seconds !== undefined) return `pushed after ${seconds(layer.seconds)}`;
   return layer.action === "new" ? "new" : `changed: ${reasonsText(layer.reasons)}`;
+}
+
+function testsText({ seconds: taken, failed }: NonNullable<LayerProgress["tests"]>): string {
+  return `tests ${failed ? "failed" : "passed"} after ${seconds(taken)}`;
 }
 
 /** `untouched`, and for a layer that the plan took for one that changes: `untouched: tooling came out the same` */
