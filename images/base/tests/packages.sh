@@ -18,6 +18,14 @@ prints() {
   esac
 }
 
+# same EXPECTED COMMAND...
+same() {
+  expected=$1
+  shift
+  said=$("$@" 2>&1) || fail "$*" "exit code 0" "$said"
+  [ "$said" = "$expected" ] || fail "$*" "$expected" "$said"
+}
+
 prints "gcc (Debian" gcc --version
 prints "GNU Make" make --version
 prints "3." pkg-config --modversion openssl
@@ -48,8 +56,8 @@ printf '#include <stdio.h>\n#include <zlib.h>\n#include <openssl/crypto.h>\nint 
 gcc -o "$work/a" "$work/a.c" -lz -lcrypto
 prints "OpenSSL 3" "$work/a"
 
-said=$(printf 'a: {b: 1}\n' | yq -o=json '.a.b') && [ "$said" = 1 ] || fail "yq .a.b" 1 "$said"
-said=$(sqlite3 :memory: 'select 6 * 7') && [ "$said" = 42 ] || fail "sqlite3 select" 42 "$said"
+same 1 yq -n -o=json '{"a": {"b": 1}} | .a.b'
+same 42 sqlite3 :memory: "select 6 * 7"
 
 # Every container makes host keys for itself.
 said=$(find /etc/ssh -name 'ssh_host_*')

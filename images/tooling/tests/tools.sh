@@ -17,6 +17,14 @@ prints() {
   esac
 }
 
+# same EXPECTED COMMAND...
+same() {
+  expected=$1
+  shift
+  said=$("$@" 2>&1) || fail "$*" "exit code 0" "$said"
+  [ "$said" = "$expected" ] || fail "$*" "$expected" "$said"
+}
+
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 export HOME="$work" MISE_OFFLINE=1
@@ -39,6 +47,6 @@ SOPS_AGE_KEY_FILE="$work/key"
 export SOPS_AGE_KEY_FILE
 prints "password: a secret" sops decrypt encrypted.yaml
 
-said=$(id -u developer) && [ "$said" = 1001 ] || fail "id -u developer" 1001 "$said"
-said=$(stat -c %U /workspace) && [ "$said" = developer ] || fail "stat /workspace" developer "$said"
+same 1001 id -u developer
+same developer stat -c %U /workspace
 grep -q '^Include' /etc/ssh/sshd_config || fail "/etc/ssh/sshd_config" "an Include" "none"
