@@ -3,7 +3,7 @@
 # slow
 # Each extension is installed for real, prints its version, and is removed. Names may be given: extensions.sh ruff node
 set -euo pipefail
-definitions=/usr/share/extensions
+definitions=${EXTENSION_DEFINITIONS:-/usr/share/extensions}
 # shellcheck disable=SC1091 # Of the image.
 . /etc/profile.d/environment.sh
 failed=()
