@@ -58,6 +58,8 @@ expect 2 "usage:" $manager
 expect 2 "usage:" $manager nonsense
 expect 2 "usage:" $manager install
 expect 3 'no extension "nothing"' $manager install nothing
+expect 3 'no extension "nothing"' $manager install tool nothing
+expect 4 "tool is not installed" $manager status tool
 expect 3 'no extension "../tool"' $manager install ../tool
 expect 4 "tool is not installed" $manager status tool
 expect 4 "tool is not installed" $manager remove tool
