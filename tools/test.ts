@@ -9,11 +9,11 @@ import { installRunc, installTools } from "./toolchain/install";
 import { planTools, serviceTools } from "./toolchain/tools";
 
 const suites: Readonly<Record<string, string>> = {
-  unit: "test/{components,tools}/**/*.test.ts",
+  unit: "test/{components,tools,images}/**/*.test.ts",
   exact: "test/{exact/*,integration/random-edits}.test.ts",
   integration: "test/integration/**/*.test.ts",
   faults: "test/faults/*.test.ts",
-  images: "test/images/*.test.ts",
+  images: "test/built/*.test.ts",
 };
 
 /**

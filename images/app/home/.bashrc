@@ -1,3 +1,4 @@
+# shellcheck shell=bash
 . /etc/profile.d/environment.sh
 # Only where somebody types.
 case $- in

@@ -1,3 +1,4 @@
+# shellcheck shell=sh
 # Read by log-in shells (/etc/profile.d), by interactive ones (~/.bashrc), and by scripts (BASH_ENV).
 case ":$PATH:" in
   *":$HOME/.local/share/mise/shims:"*) ;;
