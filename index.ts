@@ -17,13 +17,6 @@ Error.stackTraceLimit = 1;
 const stack = pulumi.getStack();
 const settings = readSettings(new pulumi.Config("strata"), stack);
 
-const builds = new Builds({
-  builder: settings.builder,
-  parallel: settings.parallel,
-  paths: [settings.images, settings.upstreams],
-  ask: { builderPlatforms, imagePlatforms, imageSize, addedSize, addedLayers },
-});
-
 refusePinnedStandIns(settings.upstreams, ".strata/stand-ins.yaml");
 const upstreams = readUpstreams(settings.upstreams, settings.standIns);
 const catalog = readCatalog({
@@ -35,6 +28,13 @@ const catalog = readCatalog({
   hashes: new FileHashes(".strata/file-hashes.json"),
 });
 const tests = readTests(catalog, settings.slowTests);
+
+const builds = new Builds({
+  builder: settings.builder,
+  parallel: settings.parallel,
+  paths: [settings.images, settings.upstreams, ...catalog.map(({ context }) => context)],
+  ask: { builderPlatforms, imagePlatforms, imageSize, addedSize, addedLayers },
+});
 
 // The host is fixed because it is an input of the provider: with the default, another machine's DOCKER_HOST would replace
 // the provider and with it every image. Builds go to the builder, never to this host.

@@ -4,7 +4,7 @@ import type { CatalogLayer } from "./catalog/catalog";
 import { InputError } from "./catalog/input-error";
 import { checkedOutCommit } from "./commit";
 import { preflight } from "./preflight";
-import { type BuildRecord, type Previous, type PreviousTest, previous } from "./previous-builds";
+import { type BuildKey, type BuildRecord, type Previous, type PreviousTest, previous } from "./previous-builds";
 import type { FilesystemLayer } from "./registry";
 import { checkSize } from "./size-budget";
 
@@ -49,9 +49,10 @@ export class Builds {
     this.previous = previous();
   }
 
-  /** Whether an update builds a layer. @param tag `repository:tag`, which tells of all that the image is made of */
-  async willBuild(layer: string, tag: string): Promise<boolean> {
-    return (await this.previous).builds.get(layer)?.tag !== tag;
+  /** Whether an update builds a layer. */
+  async willBuild(layer: string, { tag, builder, context }: BuildKey): Promise<boolean> {
+    const last = (await this.previous).builds.get(layer);
+    return last?.tag !== tag || last.builder !== builder || last.context !== context;
   }
 
   /**

@@ -158,7 +158,9 @@ function prefetchWhileBuilding(
     pulumi.all([began, args.secrets]).apply(async ([time, secrets]) => {
       if (time === undefined || begun) return;
       begun = true;
-      begun = await args.builds.queue.spare(() => prefetch({ ...args, stages, secrets, cache: cacheOf(args) }));
+      begun = await args.builds.queue.spare(() =>
+        prefetch({ ...args, stages, secrets, cache: cacheOf(args) }).catch(() => {}),
+      );
     });
   }
 }

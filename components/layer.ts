@@ -80,6 +80,8 @@ export class Layer extends pulumi.ComponentResource {
     const parents = digestsOf(args.parents);
     const upstreams = digestsOf(args.upstreams);
     const { files, dockerfile, platforms, rebuild, compression, builds, labels } = args;
+    // Which secrets a step is given may change what it does; a value that is rotated does not.
+    const secretIds = Object.keys(args.secrets).sort();
     super(
       "strata:image:Layer",
       name,
@@ -94,11 +96,16 @@ export class Layer extends pulumi.ComponentResource {
         ...(Object.keys(upstreams).length > 0 ? { upstreams } : {}),
         ...(Object.keys(args.arguments).length > 0 ? { arguments: args.arguments } : {}),
         ...(rebuild > 0 ? { rebuild } : {}),
+        ...(secretIds.length > 0 ? { secrets: secretIds } : {}),
       },
       opts,
     );
     const given = { ...buildArguments, ...args.arguments };
-    const options = { compression, ...labels };
+    const options = {
+      compression,
+      ...prefixed("label:", labels),
+      ...Object.fromEntries(secretIds.map((id) => [`secret:${id}`, ""])),
+    };
     this.buildId = pulumi
       .output({ ...upstreams, ...parents })
       .apply((digests) =>
@@ -107,7 +114,9 @@ export class Layer extends pulumi.ComponentResource {
     const tag = pulumi.interpolate`${args.repository}:${args.tagPrefix}b-${this.buildId}`;
     const ended = new Ending();
     this.began = tag.apply(async (contents) =>
-      (await builds.willBuild(name, contents)) ? builds.begin(args.planned(), ended.promise) : undefined,
+      (await builds.willBuild(name, { tag: contents, builder: args.builder, context: args.context }))
+        ? builds.begin(args.planned(), ended.promise)
+        : undefined,
     );
     const image = new dockerbuild.Image(
       name,
@@ -157,6 +166,10 @@ export class Layer extends pulumi.ComponentResource {
       ...(args.cached ? cacheIn(cacheOf(args), compression) : {}),
     };
   }
+}
+
+function prefixed(prefix: string, labels: Readonly<Record<string, string>>): Record<string, string> {
+  return Object.fromEntries(Object.entries(labels).map(([key, value]) => [`${prefix}${key}`, value]));
 }
 
 function digestsOf(parents: Readonly<Record<string, Parent>>): Record<string, pulumi.Input<string>> {

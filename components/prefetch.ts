@@ -1,5 +1,6 @@
 import { spawn } from "node:child_process";
 import { relative } from "node:path";
+import { literal } from "./catalog/bake-text";
 import { buildArguments } from "./catalog/build-arguments";
 
 /** Stages of a layer that can be built before the layers beneath are there. */
@@ -35,7 +36,7 @@ export async function prefetch(what: Prefetch): Promise<void> {
   const bake = ["bake", "--builder", what.builder, "--progress", "quiet", "--file", "-"];
   // Secrets go by the environment: a command line is open to all of a machine's users.
   const env = { ...process.env, ...Object.fromEntries(values), BUILDX_NO_DEFAULT_ATTESTATIONS: "1" };
-  const input = JSON.stringify(bakeFileOf(what, variables));
+  const input = JSON.stringify(literal(bakeFileOf(what, variables)));
   const ran = await run("buildx", bake, input, env);
   if (!ran) await run("docker", ["buildx", ...bake], input, env);
 }
@@ -43,6 +44,7 @@ export async function prefetch(what: Prefetch): Promise<void> {
 /** @returns false where there is no such command */
 function run(command: string, args: readonly string[], input: string, env: NodeJS.ProcessEnv): Promise<boolean> {
   return new Promise((resolve) => {
+    // A value may be longer than an environment takes, which is an error at once.
     const child = spawn(command, args, { env, stdio: ["pipe", "ignore", "ignore"] });
     // An update that ends earlier does not wait; the builder then stops what nobody waits for.
     child.unref();

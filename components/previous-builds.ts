@@ -15,10 +15,16 @@ export interface BuildRecord {
 }
 
 /** An image as the stack's state has it. */
-export interface PreviousBuild {
-  /** `repository:tag` */
-  readonly tag: string;
+export interface PreviousBuild extends BuildKey {
   readonly record: BuildRecord;
+}
+
+/** What decides whether the engine has an image built: what the image is made of, and how it is made. */
+export interface BuildKey {
+  /** `repository:tag`, which tells of all that the image is made of. */
+  readonly tag: string;
+  readonly builder: string;
+  readonly context: string;
 }
 
 interface StateEntry {
@@ -46,7 +52,14 @@ export interface Previous {
  */
 export async function previous(): Promise<Previous> {
   const stackName = `${pulumi.getOrganization()}/${pulumi.getProject()}/${pulumi.getStack()}`;
-  const read = await untilWhole(() => pulumi.runtime.invoke("pulumi:pulumi:readStackResourceOutputs", { stackName }));
+  const ask = (name: string) =>
+    untilWhole(() => pulumi.runtime.invoke("pulumi:pulumi:readStackResourceOutputs", { stackName: name }));
+  // A state that an old Pulumi made in files knows stacks by their own names alone.
+  const read = await ask(stackName).catch((error: Error) =>
+    ask(pulumi.getStack()).catch(() => {
+      throw error;
+    }),
+  );
   const resources = (read as { outputs?: Readonly<Record<string, StateEntry>> }).outputs ?? {};
   return { builds: buildsIn(resources), tests: testsIn(resources) };
 }
@@ -92,11 +105,12 @@ export function buildsIn(resources: Readonly<Record<string, StateEntry>>): Map<s
     if (type === "docker-build:index:Image") images.set(name, outputs);
   }
   const builds = new Map<string, PreviousBuild>();
-  for (const [name, { tags, digest }] of images) {
+  for (const [name, { tags, digest, builder, context }] of images) {
     const known = records.get(name);
     // A record of another digest is of another build.
     const record = known?.digest === digest ? ((known?.record ?? {}) as BuildRecord) : {};
-    if (Array.isArray(tags)) builds.set(name, { tag: String(tags[0]), record });
+    if (!Array.isArray(tags)) continue;
+    builds.set(name, { tag: String(tags[0]), builder: builder?.name, context: context?.location, record });
   }
   return builds;
 }

@@ -83,8 +83,9 @@ export function readSettings(config: pulumi.Config, stack: string): Settings {
   });
   if (!result.success) {
     const issue = result.error.issues[0];
-    const key = `strata:${issue?.path.join(".")}`;
-    throw new InputError(key, `${issue?.message}; change it with: pulumi config set --path ${key} <value>`);
+    const [key = "", ...within] = issue?.path.map(String) ?? [];
+    const path = `strata:${key}${within.map((part) => (/^\d+$/.test(part) ? `[${part}]` : `["${part}"]`)).join("")}`;
+    throw new InputError(path, `${issue?.message}; change it with: pulumi config set --path '${path}' <value>`);
   }
   const { standIns } = result.data;
   if (standIns !== undefined && stack !== localStack) {

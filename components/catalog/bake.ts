@@ -1,4 +1,5 @@
 import { relative } from "node:path";
+import { literal } from "./bake-text";
 import type { Catalog, CatalogLayer } from "./catalog";
 import { labelsOf } from "./labels";
 import { standInsBeneath } from "./stand-ins";
@@ -33,7 +34,7 @@ export function bakeFile(catalog: Catalog, folder = ".", labels: Readonly<Record
   const target = Object.fromEntries(
     catalog.map((layer) => [targetName(layer.name), bakeTarget(layer, standIns.get(layer.name) ?? [], folder, labels)]),
   );
-  return { group: { default: { targets: Object.keys(target) } }, target };
+  return literal({ group: { default: { targets: Object.keys(target) } }, target });
 }
 
 function bakeTarget(

@@ -25,6 +25,7 @@ async function register(
   standIn: boolean,
   repository = "{registry}/{organisation}/{name}",
   state: Record<string, unknown> = {},
+  labels: Record<string, string> = { "org.opencontainers.image.licenses": "MIT" },
 ): Promise<Registration[]> {
   const registrations: Registration[] = [];
   await pulumi.runtime.setMocks(
@@ -79,7 +80,7 @@ async function register(
         compression: "zstd",
         timeout: "1h",
         staging: join(folder, "staging"),
-        labels: { "org.opencontainers.image.licenses": "MIT" },
+        labels,
         secrets: { token: pulumi.secret("s3cret"), other: pulumi.secret("no business of base") },
         builds: new Builds({ builder: "mine", parallel: 2, paths: [], ask }),
       },
@@ -192,6 +193,27 @@ describe("a family's resources", () => {
     for (const name of ["base", "app"]) {
       assert.equal(of("docker-build:index:Image", name)?.labels["strata.stand-in"], "debian:12");
     }
+  });
+
+  it("have another identity for any label, and where a step is given another secret", async () => {
+    const tagOf = async (dockerfile: string, labels: Record<string, string>) => {
+      const found = await register({ "images/base/Dockerfile": dockerfile }, false, undefined, {}, labels);
+      return found.find(({ type }) => type === "docker-build:index:Image")?.inputs.tags[0] as string;
+    };
+    const [plain, token] = ["RUN make", "RUN --mount=type=secret,id=token make"].map(
+      (run) => `FROM debian:12\n${run}\n`,
+    );
+    const tags = [
+      await tagOf(plain as string, {}),
+      await tagOf(plain as string, { compression: "gzip" }),
+      await tagOf(token as string, {}),
+      await tagOf((token as string).replace("token", "unset"), {}),
+    ];
+    assert.equal(new Set(tags).size, tags.length);
+    assert.equal(await tagOf(plain as string, {}), tags[0]);
+    await register({ "images/base/Dockerfile": token as string }, false).then((found) => {
+      assert.deepEqual(found.find(({ type }) => type === "strata:image:Layer")?.inputs.secrets, ["token"]);
+    });
   });
 
   it("may all be pushed to one repository, under tags that begin with their names", async () => {

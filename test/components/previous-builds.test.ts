@@ -5,7 +5,7 @@ const urn = (type: string, name: string) => `urn:pulumi:dev::strata::strata:imag
 const image = (name: string, digest: string) => ({
   [urn("strata:image:Layer$docker-build:index:Image", name)]: {
     type: "docker-build:index:Image",
-    outputs: { tags: [`r/${name}:b-1`], digest },
+    outputs: { tags: [`r/${name}:b-1`], digest, builder: { name: "mine" }, context: { location: "c" } },
   },
 });
 const layer = (name: string, record: object) => ({
@@ -16,7 +16,7 @@ describe("what a stack last built", () => {
   it("has each image's tag and what was recorded of its build", () => {
     const record = { seconds: 2.5, sizeBytes: 7, commit: "abc" };
     const state = { ...image("app", "sha256:1"), ...layer("app", { digest: "sha256:1", ref: "r", record }) };
-    assert.deepEqual([...buildsIn(state)], [["app", { tag: "r/app:b-1", record }]]);
+    assert.deepEqual([...buildsIn(state)], [["app", { tag: "r/app:b-1", builder: "mine", context: "c", record }]]);
   });
 
   it("has no layer whose image is not there, and no record that is of another digest", () => {
@@ -29,8 +29,8 @@ describe("what a stack last built", () => {
     assert.deepEqual(
       [...buildsIn(state)],
       [
-        ["app", { tag: "r/app:b-1", record: {} }],
-        ["failed", { tag: "r/failed:b-1", record: {} }],
+        ["app", { tag: "r/app:b-1", builder: "mine", context: "c", record: {} }],
+        ["failed", { tag: "r/failed:b-1", builder: "mine", context: "c", record: {} }],
       ],
     );
   });

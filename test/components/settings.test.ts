@@ -68,14 +68,17 @@ describe("settings", () => {
   const mistakes: [Partial<typeof good>, RegExp][] = [
     [{ registry: "https://ghcr.io" }, /^strata:registry: expected a host/],
     [{ organisation: "Acme" }, /^strata:organisation: expected lower-case/],
-    [{ platforms: '["amd64"]' }, /^strata:platforms\.0: expected os\/architecture/],
+    [{ platforms: '["amd64"]' }, /^strata:platforms\[0\]: expected os\/architecture/],
     [{ platforms: "[]" }, /^strata:platforms/],
     [{ compression: "xz" }, /^strata:compression/],
     [{ timeout: "1 hour" }, /^strata:timeout: expected a time/],
     [{ timeout: "" }, /^strata:timeout: expected a time/],
     [{ parallel: "0" }, /^strata:parallel/],
     [{ labels: '{"org.opencontainers.image.revision":"1"}' }, /^strata:labels: org\.open.*revision is Strata's own/],
-    [{ labels: '{"a":1}' }, /^strata:labels\.a: expected text/],
+    [
+      { labels: '{"a":1}' },
+      /^strata:labels\["a"\]: expected text; change it with: pulumi config set --path 'strata:labels/,
+    ],
   ];
   for (const [change, message] of mistakes) {
     it(`refuse ${JSON.stringify(change)}, naming the key`, () => {

@@ -18,7 +18,7 @@ interface ConfigFile {
  * @param key without `strata:`
  */
 export function configOf(stack: string, key: string): unknown {
-  const own = readConfig(`Pulumi.${stack}.yaml`)[`strata:${key}`];
+  const own = readConfig(fileOf(stack))[`strata:${key}`];
   const declared = readConfig("Pulumi.yaml")[`strata:${key}`] as { default?: unknown } | undefined;
   return own ?? declared?.default;
 }
@@ -35,11 +35,8 @@ export function catalogOf(stack: string): Catalog {
 
 /** Where a stack's family is read from. @throws InputError for a stack without a file, and for pins that cannot be read */
 export function catalogSourceOf(stack: string): CatalogSource & { readonly pinsFile: string } {
-  if (!existsSync(join(root, `Pulumi.${stack}.yaml`))) {
-    throw new InputError(
-      `Pulumi.${stack}.yaml`,
-      "no such file; npm start makes the stack local, pulumi stack init another",
-    );
+  if (!existsSync(join(root, fileOf(stack)))) {
+    throw new InputError(fileOf(stack), "no such file; npm start makes the stack local, pulumi stack init another");
   }
   const pinsFile = String(configOf(stack, "upstreams"));
   const standIns = configOf(stack, "standIns");
@@ -59,6 +56,11 @@ export function ownLinesIn(log: string, layer: string, stack: string): string {
   } catch {
     return log;
   }
+}
+
+/** @param stack with its organisation or without. @example "acme/dev" */
+function fileOf(stack: string): string {
+  return `Pulumi.${stack.split("/").at(-1)}.yaml`;
 }
 
 function readConfig(name: string): Readonly<Record<string, unknown>> {

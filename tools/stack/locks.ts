@@ -34,7 +34,9 @@ export function stateFolder(url: string): string | undefined {
 export function locksIn(state: string, project: string, stack: string): Lock[] {
   // Without a project: states that an old Pulumi made.
   return [`organization/${project}/${stack}`, stack].flatMap((folder) =>
-    globSync(join(state, ".pulumi/locks", folder, "*.json")).map((file) => ({ file, holder: holderIn(file) })),
+    globSync("*.json", { cwd: join(state, ".pulumi/locks", folder) })
+      .map((name) => join(state, ".pulumi/locks", folder, name))
+      .map((file) => ({ file, holder: holderIn(file) })),
   );
 }
 

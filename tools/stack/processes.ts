@@ -1,3 +1,4 @@
+import { spawnSync } from "node:child_process";
 import { readdirSync, readFileSync, readlinkSync, realpathSync } from "node:fs";
 import { connect } from "node:net";
 import { basename } from "node:path";
@@ -16,16 +17,13 @@ const endLimit = 5_000;
 
 const plugin = /^pulumi-(resource|language|analyzer)-|^dynamic-provider$/;
 
-/** The name of a process that runs; where the system does not tell names, "pulumi" for any that runs. */
+/** The name of a process that runs. */
 export function processName(pid: number): string | undefined {
   if (process.platform === "linux") return isRunning(pid) ? readProc(pid, "comm")?.trim() : undefined;
-  try {
-    process.kill(pid, 0);
-    return "pulumi";
-  } catch (error) {
-    // Somebody else's process is one as well.
-    return (error as NodeJS.ErrnoException).code === "EPERM" ? "pulumi" : undefined;
-  }
+  const { stdout, error } = spawnSync("ps", ["-p", String(pid), "-o", "comm="], { encoding: "utf8", timeout: 5_000 });
+  // Where nobody tells, a run is taken to be under way rather than not.
+  if (error) return "pulumi";
+  return stdout.trim() === "" ? undefined : basename(stdout.trim());
 }
 
 /**

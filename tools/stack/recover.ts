@@ -67,15 +67,15 @@ const repeatable = /^(docker-build|strata|pulumi):/;
  */
 export async function recoverStack({ folder, stack, env, yes }: RecoverOptions): Promise<Recovery> {
   const pulumi = pulumiIn(folder, env);
-  const [exported, backend] = await Promise.all([
-    pulumi("stack", "export", "--stack", stack),
-    env.PULUMI_BACKEND_URL ??
-      pulumi("whoami", "--json").then((text) => (JSON.parse(text) as { readonly url: string }).url),
-  ]);
+  const exportState = () => pulumi("stack", "export", "--stack", stack);
+  const backend =
+    env.PULUMI_BACKEND_URL ?? (JSON.parse(await pulumi("whoami", "--json")) as { readonly url: string }).url;
   const state = stateFolder(backend);
   const name = stack.split("/").at(-1) as string;
-  const locks = state === undefined ? [] : locksIn(state, projectIn(folder), name);
-  const pending = pendingIn(exported);
+  const findLocks = () => (state === undefined ? [] : locksIn(state, projectIn(folder), name));
+  // In this order: a run that ends in between has cleared what it had pending, and is not taken for one that was killed.
+  const locks = findLocks();
+  const pending = pendingIn(await exportState());
   refuseRunning(locks, stack);
   if (!yes) {
     refuseUnknown(locks, stack, state === undefined ? backend : undefined);
@@ -88,7 +88,12 @@ export async function recoverStack({ folder, stack, env, yes }: RecoverOptions):
   // Where nothing is locked, some backends call it an error.
   const cancelled = state === undefined ? (await cancel().catch((error: Error) => error.message)).trim() : undefined;
   if (locks.length > 0) await cancel();
-  if (pending.length > 0) await pulumi.with(exported, "stack", "import", "--stack", stack);
+  if (pending.length > 0) {
+    // What is imported must be what is there now, and not what another run has changed since.
+    const exported = await exportState();
+    refuseRunning(findLocks(), stack);
+    if (pendingIn(exported).length > 0) await pulumi.with(exported, "stack", "import", "--stack", stack);
+  }
   return {
     stack,
     ended: orphans,

@@ -1,11 +1,18 @@
 import assert from "node:assert/strict";
 import { bakeFile } from "../../../components/catalog/bake";
+import { literal } from "../../../components/catalog/bake-text";
 import { readCatalog } from "../../../components/catalog/catalog";
 import { withFolder } from "./folder";
 
 const upstream = { name: "debian:12", ref: "docker.io/library/debian@sha256:1", digest: "sha256:1", standIn: true };
 
 describe("a bake file", () => {
+  it("has texts that buildx would take for templates as they are", () => {
+    const level = "{level}";
+    const texts = { args: { FORMAT: `%{time} $${level} $HOME 5%` }, tags: ["a"] };
+    assert.deepEqual(literal(texts), { args: { FORMAT: `%%{time} $$${level} $HOME 5%` }, tags: ["a"] });
+  });
+
   it("has each layer with its context, pins, parents, arguments, platforms and mark", () => {
     const files = {
       "images/base.os/Dockerfile": "FROM debian:12\n",
