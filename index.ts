@@ -27,7 +27,7 @@ const catalog = readCatalog({
   secrets: new Set(Object.keys(settings.secrets)),
   hashes: new FileHashes(".strata/file-hashes.json"),
 });
-const tests = readTests(catalog, settings.slowTests);
+const tests = readTests(catalog, settings.tests);
 
 const builds = new Builds({
   builder: settings.builder,

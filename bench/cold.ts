@@ -39,7 +39,7 @@ async function main(runs: number): Promise<void> {
     cpSync(join(root, "images"), join(project, "images"), { recursive: true });
     await pulumi("stack", "init", "local");
     const organisation = `cold${Date.now()}`;
-    const config = { registry, builder: localBuilder, standIns: home.standInsFile, organisation };
+    const config = { registry, builder: localBuilder, standIns: home.standInsFile, organisation, tests: "none" };
     for (const [key, value] of Object.entries(config)) await pulumi("config", "set", `strata:${key}`, value);
 
     const rows: string[][] = [];

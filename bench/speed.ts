@@ -41,7 +41,13 @@ async function main(runs: number): Promise<void> {
     const nothing = commandIn(empty, emptyBackend);
     for (const run of [pulumi, nothing]) {
       await run("stack", "init", "local");
-      const config = { registry, builder: localBuilder, standIns: home.standInsFile, organisation: "bench" };
+      const config = {
+        registry,
+        builder: localBuilder,
+        standIns: home.standInsFile,
+        organisation: "bench",
+        tests: "none",
+      };
       for (const [key, value] of Object.entries(config)) await run("config", "set", `strata:${key}`, value);
       await run("up", "--yes", "--skip-preview");
     }

@@ -1,5 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
 import { z } from "zod";
+import type { TestChoice } from "./catalog/image-tests";
 import { InputError } from "./catalog/input-error";
 import { reservedLabels } from "./catalog/labels";
 import { platform } from "./catalog/platform";
@@ -19,8 +20,8 @@ export interface Settings {
   readonly parallel: number;
   /** The longest that one may take. @example "1h30m" */
   readonly timeout: string;
-  /** Whether the tests that are marked slow run too. */
-  readonly slowTests: boolean;
+  /** Which image tests an update runs. */
+  readonly tests: TestChoice;
   /** Labels of every image, beside those that Strata gives. */
   readonly labels: Readonly<Record<string, string>>;
   /** For RUN --mount=type=secret: id → value. */
@@ -53,7 +54,7 @@ const schema = z.object({
   compression: z.enum(["zstd", "gzip"]),
   parallel: z.int("expected a number of builds, 1 or more").min(1),
   timeout: z.string().regex(/^(?=\d)(?:\d+h)?(?:\d+m)?(?:\d+s)?$/, "expected a time such as 90s, 30m or 1h30m"),
-  slowTests: z.boolean(),
+  tests: z.enum(["none", "quick", "all"]),
   labels: z.record(z.string(), z.string("expected text")).superRefine((labels, context) => {
     const reserved = Object.keys(labels).filter((key) => reservedLabels.includes(key));
     if (reserved.length === 0) return;
@@ -76,7 +77,7 @@ export function readSettings(config: pulumi.Config, stack: string): Settings {
     compression: config.require("compression"),
     parallel: config.requireNumber("parallel"),
     timeout: config.require("timeout"),
-    slowTests: config.getBoolean("slowTests") ?? false,
+    tests: config.require("tests"),
     labels: config.getObject("labels") ?? {},
     // Pulumi asks for a value of every key that has no default, so that none is an empty one.
     standIns: config.get("standIns") || undefined,

@@ -65,7 +65,7 @@ export const testFileSchema = z
       .optional()
       .describe("The user that the tests of this file run as. The image's own by default."),
     network: z.boolean().optional().describe("Whether they have the builder's network. They have none by default."),
-    slow: z.boolean().optional().describe("Whether they run only where strata:slowTests is true."),
+    slow: z.boolean().optional().describe("Whether they run only where strata:tests is all."),
     files: z.record(absolute, fileSchema).optional(),
     users: z.record(text.regex(/^[\w.-]+$/, "expected a user's name"), userSchema).optional(),
     commands: z.array(commandSchema, { error: "expected a list of commands, each with run" }).min(1).optional(),

@@ -29,6 +29,9 @@ export interface LayerTests extends OwnTests {
   readonly folder: string;
 }
 
+/** Which tests an update runs. */
+export type TestChoice = "none" | "quick" | "all";
+
 /** The folder's name, beside the Dockerfile. */
 export const testsFolder = "tests";
 
@@ -76,17 +79,17 @@ function filesIn(folder: string, within: string): ContextFile[] {
  * its own. Of a layer that it only copies from it has a part, so that the tests of that one say nothing about it. A layer
  * without tests is left out.
  *
- * @param slow whether also those that are marked slow
+ * @param choice `quick` leaves out those that are marked slow; of `none` only mistakes are told
  * @throws InputError with all that is wrong
  */
-export function readTests(catalog: Catalog, slow: boolean): Map<string, readonly LayerTests[]> {
+export function readTests(catalog: Catalog, choice: TestChoice): Map<string, readonly LayerTests[]> {
   const tests = new Map<string, readonly LayerTests[]>();
   const problems: InputError[] = [];
   for (const { name, dockerfilePath, base } of catalog) {
     const folder = join(dirname(dockerfilePath), testsFolder);
     const inherited = (base === undefined ? undefined : tests.get(base)) ?? [];
     const { files, runs } = attempt(() => readOwnTests(folder), problems) ?? { files: [], runs: [] };
-    const wanted = runs.filter(({ tests }) => slow || !tests?.slow);
+    const wanted = runs.filter(({ tests }) => choice === "all" || (choice === "quick" && !tests?.slow));
     const all = wanted.length === 0 ? inherited : [...inherited, { layer: name, folder, files, runs: wanted }];
     if (all.length > 0) tests.set(name, all);
   }

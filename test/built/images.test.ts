@@ -14,7 +14,7 @@ describe("the images of this project", () => {
     const registry = await testServices();
     const pins = join(root, "upstreams.yaml");
     await ensureStandIns(pins, registry, home, () => {});
-    const project = await Project.make({}, { config: { slowTests: "true" } });
+    const project = await Project.make({}, { config: { tests: "all" } });
     try {
       cpSync(pins, join(project.folder, "upstreams.yaml"));
       cpSync(join(root, "images"), join(project.folder, "images"), { recursive: true });

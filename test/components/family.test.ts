@@ -72,7 +72,7 @@ async function register(
       "family",
       {
         catalog,
-        tests: readTests(catalog, false),
+        tests: readTests(catalog, "quick"),
         registry: "registry.test",
         organisation: "acme",
         repository,

@@ -12,6 +12,7 @@ const good = {
   platforms: '["linux/amd64","linux/arm/v7"]',
   compression: "zstd",
   parallel: "3",
+  tests: "quick",
   timeout: "1h30m",
   labels: '{"org.opencontainers.image.source":"https://git.test/acme"}',
   standIns: "",
@@ -31,7 +32,6 @@ describe("settings", () => {
     assert.deepEqual(settings, {
       ...good,
       parallel: 3,
-      slowTests: false,
       labels: { "org.opencontainers.image.source": "https://git.test/acme" },
       platforms: ["linux/amd64", "linux/arm/v7"],
       standIns: undefined,
@@ -73,6 +73,7 @@ describe("settings", () => {
     [{ compression: "xz" }, /^strata:compression/],
     [{ timeout: "1 hour" }, /^strata:timeout: expected a time/],
     [{ timeout: "" }, /^strata:timeout: expected a time/],
+    [{ tests: "slow" }, /^strata:tests: /],
     [{ parallel: "0" }, /^strata:parallel/],
     [{ labels: '{"org.opencontainers.image.revision":"1"}' }, /^strata:labels: org\.open.*revision is Strata's own/],
     [

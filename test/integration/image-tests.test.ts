@@ -133,7 +133,7 @@ describe("tests of images", () => {
 describe("tests that are slow", () => {
   it("run where the configuration asks for them", async () => {
     const files = { ...base, "images/base/tests/slow.yaml": "slow: true\ncommands: [{ run: 'true' }]\n" };
-    const project = await Project.make(files, { config: { slowTests: "true" } });
+    const project = await Project.make(files, { config: { tests: "all" } });
     try {
       await project.up();
       assert.equal((await project.layers()).app?.tests, 1);

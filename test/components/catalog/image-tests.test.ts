@@ -4,20 +4,26 @@ import { join } from "node:path";
 import { z } from "zod";
 import { readCatalog } from "../../../components/catalog/catalog";
 import { testFileSchema } from "../../../components/catalog/image-test-file";
-import { countOfAll, type LayerTests, readOwnTests, readTests } from "../../../components/catalog/image-tests";
+import {
+  countOfAll,
+  type LayerTests,
+  readOwnTests,
+  readTests,
+  type TestChoice,
+} from "../../../components/catalog/image-tests";
 import { stageTests, testDockerfile, testsText } from "../../../components/catalog/stage-tests";
 import { withFolder } from "./folder";
 
 const one = "commands: [{ run: 'true' }]\n";
 
 /** Of the layers that have any: `layer/file` of what their images must pass. */
-function testsIn(files: Record<string, string>, slow = false): Record<string, string[]> {
+function testsIn(files: Record<string, string>, choice: TestChoice = "quick"): Record<string, string[]> {
   return withFolder(files, (folder) => {
     const images = join(folder, "images");
     const catalog = readCatalog({ images, upstreams: new Map(), pinsFile: undefined, platforms: ["linux/amd64"] });
     const names = (tests: readonly LayerTests[]) =>
       tests.flatMap(({ layer, runs }) => runs.map(({ file }) => `${layer}/${file}`));
-    return Object.fromEntries([...readTests(catalog, slow)].map(([layer, tests]) => [layer, names(tests)]));
+    return Object.fromEntries([...readTests(catalog, choice)].map(([layer, tests]) => [layer, names(tests)]));
   });
 }
 
@@ -48,7 +54,8 @@ describe("the tests that an image must pass", () => {
   });
 
   it("have slow ones among them where these are asked for", () => {
-    assert.deepEqual(testsIn(family, true).app, ["base/base.yaml", "app/app.yaml", "app/slow.yaml"]);
+    assert.deepEqual(testsIn(family, "all").app, ["base/base.yaml", "app/app.yaml", "app/slow.yaml"]);
+    assert.deepEqual(testsIn(family, "none"), {});
   });
 
   it("are no part of what the image is built from", () => {
