@@ -116,7 +116,9 @@ export class Builds {
     const recorded = (await this.previous).builds.get(layer)?.record ?? {};
     const asksAdded = base !== undefined && (began !== undefined || recorded.addedBytes === undefined);
     const added = asksAdded ? { addedBytes: await this.asked(layer, () => addedSize(ref, base)) } : {};
-    if (began === undefined) return { ...recorded, ...added };
+    if (began === undefined && (recorded.sizeBytes !== undefined || pulumi.runtime.isDryRun()))
+      return { ...recorded, ...added };
+    if (began === undefined) return { ...recorded, ...added, sizeBytes: await this.asked(layer, () => imageSize(ref)) };
     const seconds = Math.round((Date.now() - began) / 100) / 10;
     const sizeBytes = await this.asked(layer, () => imageSize(ref));
     return { seconds, sizeBytes, ...added, commit: await this.commit };

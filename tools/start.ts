@@ -6,7 +6,7 @@ import { homeAt } from "./home";
 import { reasonsText } from "./plan/print";
 import { localBuilder } from "./services/buildkit";
 import { registryPort, startServices } from "./services/services";
-import { environmentOf } from "./stack/environment";
+import { appliedEnvironment, environmentOf } from "./stack/environment";
 import { LayerEvents, type LayerProgress } from "./stack/layer-events";
 import { usesLocalServices } from "./stack/local-config";
 import { localStackIn } from "./stack/local-stack";
@@ -60,6 +60,8 @@ async function main(): Promise<void> {
       : []),
   ]);
 
+  // The certificates of the services may have been made just now.
+  Object.assign(stack.workspace.envVars, appliedEnvironment(environmentOf(home, localStack)));
   const lost = await imagesLost(stack, await stack.outputs());
   if (lost.length > 0) print(`\nThe registry no longer has ${lost.join(", ")}: built again.\n`);
   heading("pulumi up");
