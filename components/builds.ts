@@ -114,14 +114,18 @@ export class Builds {
   async recordOf(layer: string, { ref, began, base }: Built): Promise<BuildRecord> {
     const { imageSize, addedSize } = this.options.ask;
     const recorded = (await this.previous).builds.get(layer)?.record ?? {};
-    const asksAdded = base !== undefined && (began !== undefined || recorded.addedBytes === undefined);
-    const added = asksAdded ? { addedBytes: await this.asked(layer, () => addedSize(ref, base)) } : {};
-    if (began === undefined && (recorded.sizeBytes !== undefined || pulumi.runtime.isDryRun()))
-      return { ...recorded, ...added };
-    if (began === undefined) return { ...recorded, ...added, sizeBytes: await this.asked(layer, () => imageSize(ref)) };
-    const seconds = Math.round((Date.now() - began) / 100) / 10;
-    const sizeBytes = await this.asked(layer, () => imageSize(ref));
-    return { seconds, sizeBytes, ...added, commit: await this.commit };
+    const known: BuildRecord =
+      began === undefined
+        ? recorded
+        : { seconds: Math.round((Date.now() - began) / 100) / 10, commit: await this.commit };
+    const asksAdded = base !== undefined && known.addedBytes === undefined;
+    // A preview of what stays as it is asks no registry for what nobody compares.
+    const asksSize = known.sizeBytes === undefined && (began !== undefined || !pulumi.runtime.isDryRun());
+    const [addedBytes, sizeBytes] = await Promise.all([
+      asksAdded ? this.asked(layer, () => addedSize(ref, base)) : known.addedBytes,
+      asksSize ? this.asked(layer, () => imageSize(ref)) : known.sizeBytes,
+    ]);
+    return { ...known, addedBytes, sizeBytes };
   }
 
   /**

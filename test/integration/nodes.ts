@@ -1,5 +1,6 @@
 import { appendFileSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { connect } from "node:tls";
 import { execa } from "execa";
 import { createCA, createCert } from "mkcert";
 import { type Home, homeAt, root } from "../../tools/home";
@@ -83,10 +84,15 @@ export class Nodes {
   }
 
   /** What a node answers to a client without a certificate. */
-  async refusal(node: Node): Promise<string> {
-    const [, address = ""] = this.addressed(node);
-    const options = ["--addr", address, "--tlscacert", certificatesOf(this.home).ca, "debug", "workers"];
-    return (await execa("buildctl", options, { reject: false, timeout: 60_000 })).stderr;
+  refusal(): Promise<string> {
+    const options = { host: "127.0.0.1", port: this.port, ca: readFileSync(certificatesOf(this.home).ca) };
+    return new Promise((resolve) => {
+      // It only listens: one that writes may find the connection closed before it reads why.
+      const client = connect({ ...options, ALPNProtocols: ["h2"], timeout: 10_000 });
+      client.on("data", () => {});
+      client.once("error", (error) => resolve(error.message));
+      client.once("timeout", () => client.destroy(new Error("was not refused")));
+    });
   }
 
   /** Copies an image into the registry. */

@@ -12,8 +12,8 @@ interface BuildRecord {
 }
 
 /**
- * What the builder printed in the last build of a layer, or after that in tests of its image that failed, from the records that BuildKit itself keeps: the docker-build
- * provider passes on only part of it, and of a step that fails often just the exit code.
+ * What the builder printed in the last build of a layer, or after that in tests of its image that failed, from the records that
+ * BuildKit itself keeps: the docker-build provider passes on only part of it, and of a step that fails often just the exit code.
  *
  * @returns undefined where the builder has no record of the layer
  * @throws Error where the builder cannot be asked
