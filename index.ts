@@ -1,3 +1,4 @@
+import "./components/lean-sdk";
 import * as dockerbuild from "@pulumi/docker-build";
 import * as pulumi from "@pulumi/pulumi";
 import { builderPlatforms } from "./components/builder";

@@ -38,7 +38,8 @@ export function configureBuildkit(home: Home, registryPort: number): void {
     throw new Error(`The path of this clone is too long for a socket (${socket}); clone into a shorter one`);
   }
   const { ca } = certificatesOf(home);
-  // BuildKit takes localhost for plain HTTP unless told otherwise, and a socket for traces for its own alone on a machine.
+  // BuildKit takes localhost for plain HTTP unless told otherwise, and a socket for traces for its own alone on a machine. Unless told
+  // otherwise it throws away what no build is using at the moment when less than a fifth of the disk is free: also what was fetched ahead.
   const config = `root = ${JSON.stringify(home.buildkit)}
 
 [grpc]
@@ -50,6 +51,9 @@ export function configureBuildkit(home: Home, registryPort: number): void {
 [worker.oci]
   enabled = true
   networkMode = "host"
+  reservedSpace = "10GB"
+  maxUsedSpace = "50GB"
+  minFreeSpace = "2GB"
 
 [worker.containerd]
   enabled = false

@@ -1,0 +1,59 @@
+import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { execa } from "execa";
+import { root } from "../../tools/home";
+
+describe("the SDK without what serves nothing here", function () {
+  this.timeout(60_000);
+
+  it("is what the program loads first", () => {
+    assert.match(readFileSync(join(root, "index.ts"), "utf8"), /^import "\.\/components\/lean-sdk";\n/);
+  });
+
+  it("loads npm's reader of packages when something uses it, which then works", async () => {
+    const { before, paths, after } = await inProgram(`
+      const loaded = () => Object.keys(require.cache).some((file) => /arborist.lib.arborist.index/.test(file));
+      const before = loaded();
+      const paths = [...(await pulumi.runtime.computeCodePaths()).keys()];
+      print({ before, after: loaded(), paths });
+    `);
+    assert.equal(before, false);
+    assert.equal(after, true);
+    assert.ok(
+      (paths as string[]).some((path) => path.includes("node_modules/zod")),
+      String(paths),
+    );
+  });
+
+  it("tells the engine nothing of level debug, unless asked to", async () => {
+    const told = `
+      let messages = 0;
+      const { LocalStore, asyncLocalStorage = global.asyncLocalStorage } = require("@pulumi/pulumi/runtime/state");
+      const store = new LocalStore();
+      store.settings.engine = { log: (message, done) => { messages++; done(); } };
+      await asyncLocalStorage.run(store, async () => {
+        await pulumi.log.debug("of no use");
+        await pulumi.log.info("of use");
+      });
+      print({ messages });
+    `;
+    assert.deepEqual(await inProgram(told), { messages: 1 });
+    assert.deepEqual(await inProgram(told, { STRATA_DEBUG: "1" }), { messages: 2 });
+  });
+});
+
+async function inProgram(body: string, env: Record<string, string> = {}): Promise<Record<string, unknown>> {
+  const program = `
+    require("./components/lean-sdk");
+    const pulumi = require("@pulumi/pulumi");
+    const print = (value) => process.stdout.write(JSON.stringify(value));
+    (async () => {${body}})();
+  `;
+  const { stdout } = await execa("node", ["-r", "ts-node/register", "-e", program], {
+    cwd: root,
+    env,
+    timeout: 50_000,
+  });
+  return JSON.parse(stdout);
+}
