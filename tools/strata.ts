@@ -4,7 +4,6 @@ import { Command, InvalidArgumentError } from "commander";
 import { execa } from "execa";
 import { bakeFile } from "../components/catalog/bake";
 import { adviceOnPins } from "../components/catalog/pins/dropped";
-import { localStack } from "../components/settings";
 import { homeAt, root } from "./home";
 import { catalogBesidesLocks, surveyPins, writeChanges } from "./pins/pins";
 import { pinsJson, pinsText } from "./pins/print";
@@ -19,6 +18,7 @@ import { RecoveryRefused, recoverStack, recoveryLines } from "./stack/recover";
 import { table } from "./terminal";
 import { installRunc, installTools } from "./toolchain/install";
 import { planTools, serviceTools } from "./toolchain/tools";
+import { jsonOption, print, stackOption, toStderr } from "./verb";
 
 const home = homeAt();
 const { version } = JSON.parse(readFileSync(join(root, "package.json"), "utf8")) as { version: string };
@@ -26,10 +26,6 @@ const program = new Command("strata")
   .description("Families of layered container images")
   .version(version)
   .showHelpAfterError();
-
-/** Options that verbs share. */
-const stackOption = ["--stack <name>", "the stack", localStack] as const;
-const jsonOption = ["--json", "print JSON for programs"] as const;
 
 const services = program.command("services").description("the BuildKit and the registry of this machine");
 
@@ -203,14 +199,6 @@ async function printPlanSince(images: string, { since = "HEAD", prefix, ...optio
   const plan = await planSince(images, since, prefix === undefined ? {} : { prefix });
   for (const warning of plan.warnings) process.stderr.write(`warning: ${warning}\n`);
   print(options, { version: 1, ...plan }, planText(plan.layers));
-}
-
-function print(options: { json?: true }, data: unknown, text: string): void {
-  process.stdout.write(`${options.json ? JSON.stringify(data, null, 2) : text}\n`);
-}
-
-function toStderr(text: string): void {
-  if (process.stderr.isTTY) process.stderr.write(`\r\x1b[K${text}`);
 }
 
 function toPort(text: string): number {
