@@ -7,8 +7,7 @@ import { adviceOnPins } from "../components/catalog/pins/dropped";
 import { homeAt, root } from "./home";
 import { catalogBesidesLocks, surveyPins, writeChanges } from "./pins/pins";
 import { pinsJson, pinsText } from "./pins/print";
-import { planText } from "./plan/print";
-import { planSince } from "./plan/since";
+import { addPlan } from "./plan/verb";
 import { resetServices, startServices, statusOfServices, stopServices } from "./services/services";
 import { buildLog } from "./stack/build-logs";
 import { builtLayers } from "./stack/built-layers";
@@ -85,30 +84,7 @@ program
     print(options, variables, shellLines(variables).trimEnd());
   });
 
-program
-  .command("plan")
-  .description("what pulumi up would build, and why; or what a change in git means for the images of any repository")
-  .option(...stackOption)
-  .option(...jsonOption)
-  .option("--diff", "name the files that changed")
-  .option("--images <folder>", "plan the images of this folder by their Dockerfiles alone, without a stack")
-  .option("--since <commit>", "with --images: compare with this commit (HEAD)")
-  .option("--prefix <registry/path>", "with --images: images of this registry and path are the folder's own")
-  .action(async (options: PlanOptions) => {
-    if (options.images !== undefined) return printPlanSince(options.images, options);
-    if (options.since !== undefined || options.prefix !== undefined) {
-      throw new Error("--since and --prefix need --images, the folder whose images are compared");
-    }
-    await installTools(planTools, toStderr);
-    const flags = [...(options.json ? ["--json"] : []), ...(options.diff ? ["--diff"] : [])];
-    const result = await execa("pulumi", ["preview", "--stack", options.stack, ...flags], {
-      cwd: root,
-      env: environmentOf(home, options.stack),
-      stdio: "inherit",
-      reject: false,
-    });
-    process.exitCode = result.exitCode ?? 1;
-  });
+addPlan(program);
 
 program
   .command("bake")
@@ -184,21 +160,6 @@ interface PinsOptions {
   readonly json?: true;
   readonly write?: true;
   readonly exitCode?: true;
-}
-
-interface PlanOptions {
-  readonly stack: string;
-  readonly json?: true;
-  readonly diff?: true;
-  readonly images?: string;
-  readonly since?: string;
-  readonly prefix?: string;
-}
-
-async function printPlanSince(images: string, { since = "HEAD", prefix, ...options }: PlanOptions): Promise<void> {
-  const plan = await planSince(images, since, prefix === undefined ? {} : { prefix });
-  for (const warning of plan.warnings) process.stderr.write(`warning: ${warning}\n`);
-  print(options, { version: 1, ...plan }, planText(plan.layers));
 }
 
 function toPort(text: string): number {
