@@ -1,6 +1,5 @@
 import assert from "node:assert/strict";
 import { randomUUID } from "node:crypto";
-import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { planSchema } from "../../tools/plan/schema";
 import { changesAnything, planStack, type StackPlan } from "../../tools/plan/stack";

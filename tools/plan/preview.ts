@@ -10,8 +10,9 @@ const timeLimit = 10 * 60_000;
 /** In milliseconds, for a preview that was told to end. */
 const patience = 10_000;
 
-/** What a preview of Pulumi's said, beside its events. */
+/** What a preview of Pulumi's said. */
 export interface Previewed {
+  readonly events: readonly EngineEvent[];
   readonly warnings: readonly string[];
 }
 
@@ -28,19 +29,14 @@ export class Interrupted extends Error {
 }
 
 /**
- * Runs `pulumi preview`, and passes on its events as they come. It is the command itself, since loading Pulumi's Automation API takes
- * as long as a tenth of the preview of a hundred layers.
+ * Runs `pulumi preview`. It is the command itself, since loading Pulumi's Automation API takes as long as a tenth of the preview of a
+ * hundred layers.
  *
  * @param folder the project's
  * @throws Interrupted where this process is told to end: the preview ends first, in order
  * @throws Error with what Pulumi says is wrong
  */
-export async function preview(
-  stack: string,
-  env: Environment,
-  folder: string,
-  onEvent: (event: EngineEvent) => void,
-): Promise<Previewed> {
+export async function preview(stack: string, env: Environment, folder: string): Promise<Previewed> {
   const child = spawn("pulumi", ["preview", "--stack", stack, "--json", "--non-interactive", "--color", "never"], {
     cwd: folder,
     env: { ...process.env, ...env, PULUMI_ENABLE_STREAMING_JSON_PREVIEW: "true" },
@@ -61,7 +57,7 @@ export async function preview(
     () => end(() => new Error(`pulumi preview did not end in ${timeLimit / 60_000} minutes`)),
     timeLimit,
   );
-  const said: Said = { errors: [], warnings: [] };
+  const said: Said = { events: [], errors: [], warnings: [] };
   let stderr = "";
   child.stderr.setEncoding("utf8").on("data", (text: string) => {
     stderr += text;
@@ -70,7 +66,6 @@ export async function preview(
   lines.on("line", (line) => {
     const event = eventIn(line);
     if (event) listen(event, said);
-    if (event) onEvent(event);
   });
   try {
     const [code] = await Promise.all([
@@ -78,7 +73,7 @@ export async function preview(
       new Promise((resolve) => lines.once("close", resolve)),
     ]);
     if (ended) throw ended();
-    if (code === 0 && said.errors.length === 0) return { warnings: said.warnings };
+    if (code === 0 && said.errors.length === 0) return said;
     const why = said.errors.length > 0 ? said.errors : [stderr.trim() || `it ended with the exit code ${code}`];
     throw new Error(
       ["pulumi preview failed.", ...said.warnings.map((text) => `warning: ${text}`), ...why].join("\n\n"),
@@ -90,11 +85,14 @@ export async function preview(
 }
 
 interface Said {
+  readonly events: EngineEvent[];
   readonly errors: string[];
   readonly warnings: string[];
 }
 
-function listen({ diagnosticEvent, policyEvent }: EngineEvent, said: Said): void {
+function listen(event: EngineEvent, said: Said): void {
+  const { diagnosticEvent, policyEvent } = event;
+  said.events.push(event);
   if (diagnosticEvent?.severity === "error") said.errors.push(diagnosticEvent.message.trim());
   if (diagnosticEvent?.severity === "warning") said.warnings.push(diagnosticEvent.message.trim());
   if (policyEvent) {

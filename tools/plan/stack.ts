@@ -6,7 +6,7 @@ import { root } from "../home";
 import { catalogOf, configOf } from "../stack/config-files";
 import type { Environment } from "../stack/environment";
 import { LayerEvents, type LayerProgress } from "../stack/layer-events";
-import { preview } from "./preview";
+import { type Previewed, preview } from "./preview";
 
 /** What an update of a stack will do, and all that a preview said of it. */
 export interface StackPlan extends Plan {
@@ -25,20 +25,26 @@ export interface StackPlan extends Plan {
  *
  * @param env what `environmentOf` gives for the stack
  * @param folder the project's. @default this project
+ * @param running the preview, where it was begun already
  * @throws InputError for a stack without a file, and as `readCatalog` does
  * @throws Interrupted, or Error with what Pulumi says is wrong
  */
-export async function planStack(stack: string, env: Environment, folder = root): Promise<StackPlan> {
-  const layers = new LayerEvents();
-  const rest = new OtherEvents();
-  const running = preview(stack, env, folder, (event) => {
-    layers.onEvent(event);
-    rest.onEvent(event);
-  });
+export async function planStack(
+  stack: string,
+  env: Environment,
+  folder = root,
+  running: Promise<Previewed> = preview(stack, env, folder),
+): Promise<StackPlan> {
   // While the engine starts. What is wrong with the family is told by the preview, with all else that is wrong.
   const read = attempt(() => catalogOf(stack, folder));
-  const { warnings } = await running;
+  const { events, warnings } = await running;
   const catalog = read();
+  const layers = new LayerEvents();
+  const rest = new OtherEvents();
+  for (const event of events) {
+    layers.onEvent(event);
+    rest.onEvent(event);
+  }
   return {
     stack,
     layers: plannedLayers(catalog, layers.all, rest.recorded),

@@ -1,19 +1,13 @@
 import { type Command, Option } from "commander";
-import { execa } from "execa";
-import type { Action } from "../../components/catalog/diff";
 import { homeAt, root } from "../home";
-import { type Environment, environmentOf } from "../stack/environment";
-import { installTools } from "../toolchain/install";
+import { environmentOf } from "../stack/environment";
+import { isInstalled } from "../toolchain/installed";
 import { planTools } from "../toolchain/tools";
-import { jsonOption, print, stackOption, toStderr } from "../verb";
-import { planMarkdown } from "./markdown";
-import { Interrupted } from "./preview";
-import { planText, summary } from "./print";
-import { planSince } from "./since";
-import { changesAnything, planStack, type StackPlan } from "./stack";
-import { orderLines, otherLines, stackPlanJson, stackPlanText, stackSummary } from "./stack-print";
+import { jsonOption, stackOption, toStderr } from "../verb";
+import { preview } from "./preview";
 
-interface PlanOptions {
+/** As commander gives them. */
+export interface PlanOptions {
   readonly stack: string;
   readonly json?: true;
   readonly markdown?: true;
@@ -49,62 +43,22 @@ export function addPlan(program: Command): void {
 }
 
 async function plan(options: PlanOptions): Promise<void> {
-  if (options.images !== undefined) return planFolder(options.images, options);
-  if (options.since !== undefined || options.prefix !== undefined) {
+  const { stack, diff, images, since, prefix } = options;
+  if (images === undefined && (since !== undefined || prefix !== undefined)) {
     throw new Error("--since and --prefix need --images, the folder whose images are compared");
   }
-  await installTools(planTools, toStderr);
-  const env = environmentOf(homeAt(), options.stack);
-  if (options.diff) return showDiff(options.stack, env);
-  const planned = await planStack(options.stack, env).catch((error: Error) => {
-    if (!(error instanceof Interrupted)) throw error;
-    process.stderr.write(`strata: ${error.message}\n`);
-    process.exitCode = error.exitCode;
-  });
-  if (planned) show(planned, options);
-}
-
-function show(plan: StackPlan, options: PlanOptions): void {
-  if (options.markdown) {
-    const lines = [...orderLines(plan), ...otherLines(plan)];
-    const comment = { ...plan, subject: plan.stack, summary: stackSummary(plan), layers: changed(plan.layers), lines };
-    print({}, undefined, planMarkdown(comment));
-  } else {
-    for (const warning of plan.warnings) process.stderr.write(`warning: ${warning}\n`);
-    print(options, stackPlanJson(plan), stackPlanText(plan));
+  if (images !== undefined) return show().planFolder(images, options);
+  if (!planTools.every(isInstalled)) {
+    const { installTools } = require("../toolchain/install") as typeof import("../toolchain/install");
+    await installTools(planTools, toStderr);
   }
-  if (options.exitCode && changesAnything(plan)) process.exitCode = 2;
+  const env = environmentOf(homeAt(), stack);
+  if (diff) return show().showDiff(stack, env);
+  // Begun before all that reads and shows a plan is loaded.
+  const running = preview(stack, env, root);
+  return show().showStack(options, env, running);
 }
 
-async function planFolder(images: string, { since = "HEAD", prefix, ...options }: PlanOptions): Promise<void> {
-  const plan = await planSince(images, since, prefix === undefined ? {} : { prefix });
-  if (options.markdown) {
-    const comment = {
-      ...plan,
-      subject: images,
-      summary: summary(plan.layers),
-      layers: changed(plan.layers),
-      lines: [],
-    };
-    print({}, undefined, planMarkdown(comment));
-  } else {
-    for (const warning of plan.warnings) process.stderr.write(`warning: ${warning}\n`);
-    print(options, { version: 1, ...plan }, planText(plan.layers));
-  }
-  if (options.exitCode && changed(plan.layers).length > 0) process.exitCode = 2;
-}
-
-async function showDiff(stack: string, env: Environment): Promise<void> {
-  const result = await execa("pulumi", ["preview", "--stack", stack, "--diff"], {
-    cwd: root,
-    env,
-    stdio: "inherit",
-    timeout: 10 * 60_000,
-    reject: false,
-  });
-  process.exitCode = result.exitCode ?? 1;
-}
-
-function changed<T extends { readonly action: Action }>(layers: readonly T[]): T[] {
-  return layers.filter(({ action }) => action !== "unchanged");
+function show() {
+  return require("./show") as typeof import("./show");
 }
