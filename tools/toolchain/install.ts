@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, renameSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { delimiter, dirname, join } from "node:path";
 import { execa } from "execa";
 import * as semver from "semver";
@@ -89,7 +89,7 @@ async function installPulumiRelease(
   if (cli) {
     report(`downloading Pulumi ${cli.version}`);
     // Loaded only here: it takes half a second.
-    const { PulumiCommand } = await import("@pulumi/pulumi/automation");
+    const { PulumiCommand } = require("@pulumi/pulumi/automation") as typeof import("@pulumi/pulumi/automation");
     const folder = join(root, ".strata/pulumi-cli");
     command = (await PulumiCommand.install({ root: folder, version: new semver.SemVer(cli.version) })).command;
     names.push("pulumi", "pulumi-language-nodejs");
