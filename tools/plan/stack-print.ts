@@ -25,7 +25,7 @@ export function stackSummary(plan: Pick<StackPlan, "layers" | "parallel">): stri
   if (count === 0) return summary(plan.layers);
   const { seconds: total, unknown } = scheduleOf(plan.layers, plan.parallel);
   if (unknown.length === count) return `${summary(plan.layers)}, how long is not known yet`;
-  const rest = unknown.length === 0 ? "" : ` and what ${unknown.length} of them take, of which nothing is known`;
+  const rest = unknown.length === 0 ? "" : ` and ${unknown.length} of unknown length`;
   return `${summary(plan.layers)}, about ${seconds(total)}${rest}`;
 }
 
