@@ -63,6 +63,7 @@ export interface BuiltLayer {
 export class Update {
   private readonly layers = new Map<string, UpdatedLayer>();
   private readonly built = new Map<string, BuiltLayer>();
+  private readonly leftOut = new Set<string>();
 
   /** @param parallel how many builds may run at once */
   constructor(private readonly parallel: number) {}
@@ -74,6 +75,11 @@ export class Update {
 
   done(name: string, built: BuiltLayer): void {
     this.built.set(name, built);
+  }
+
+  /** What changes, and is not a target of this update. */
+  leaveOut(name: string): void {
+    this.leftOut.add(name);
   }
 
   /** What a build of a layer on these digests is. */
@@ -108,7 +114,7 @@ export class Update {
       actual: {
         ...workIn(actual, seconds),
         cutOff: predicted
-          .filter(({ name, action }) => action !== "unchanged" && !this.built.has(name))
+          .filter(({ name, action }) => action !== "unchanged" && !this.built.has(name) && !this.leftOut.has(name))
           .map(({ name }) => name),
       },
       savedSeconds: tenths(Math.max(0, scheduleOf(whole, this.parallel).seconds - seconds)),

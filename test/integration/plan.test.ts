@@ -99,6 +99,18 @@ describe("strata plan of a stack", function () {
     assert.ok(told.savedSeconds >= 0);
   });
 
+  it("tells of an update that has targets what it built", async () => {
+    project.write("images/base/file", "three\n");
+    await project.up({ target: ["**base"], targetDependents: false });
+    const told = await lastUpdate();
+    assert.deepEqual([told.actual.built, told.actual.rebased, told.actual.cutOff], [["base"], [], []]);
+    const before = (await project.layers()).tooling?.rebase;
+    await project.up();
+    assert.deepEqual((await lastUpdate()).actual.rebased, ["tooling", "app"]);
+    assert.notEqual((await project.layers()).tooling?.rebase?.seconds, undefined);
+    assert.ok(before);
+  });
+
   it("needs neither builder nor registry, and starts none", async () => {
     project.write("images/side/file", "else\n");
     const unreachable = { DOCKER_CONFIG: join(project.folder, "nothing"), SSL_CERT_FILE: "/dev/null" };
