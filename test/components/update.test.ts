@@ -69,6 +69,7 @@ describe("an update", () => {
     assert.deepEqual(told?.actual, { built: ["base"], rebased: [], seconds: 4, bytes: 0, cutOff: ["app"] });
     assert.equal(told?.savedSeconds, 10);
     made.leaveOut("app");
+    made.expect(layer("above", ["app"]));
     assert.deepEqual(made.summary({ builds, lastUpdate: undefined })?.actual.cutOff, [], "no target of the update");
   });
 
