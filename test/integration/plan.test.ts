@@ -34,6 +34,7 @@ describe("strata plan of a stack", function () {
     assert.deepEqual(actions(planned), { base: "new", side: "new", tooling: "new", app: "new" });
     assert.match(stackPlanText(planned), /^4 of 4 layers: 4 new, how long is not known yet$/m);
     assert.ok(changesAnything(planned));
+    assert.deepEqual(planned.warnings, []);
     assert.equal(await lastUpdate(), undefined);
   });
 
