@@ -35,7 +35,7 @@ describe("strata plan of a stack", function () {
     assert.match(stackPlanText(planned), /^4 of 4 layers: 4 new, how long is not known yet$/m);
     assert.ok(changesAnything(planned));
     assert.deepEqual(planned.warnings, []);
-    assert.equal(await lastUpdate(), undefined);
+    assert.equal(await project.lastUpdate(), null);
   });
 
   it("and, when it is built, what was expected and what happened", async () => {
@@ -128,7 +128,8 @@ describe("strata plan of a stack", function () {
   });
 
   async function lastUpdate() {
-    const outputs = JSON.parse(await project.run("pulumi", "stack", "output", "--json"));
-    return outputs.lastUpdate;
+    const told = await project.lastUpdate();
+    assert.ok(told);
+    return told;
   }
 });
