@@ -3,11 +3,12 @@ import { dirname, join } from "node:path";
 import type { Stack, UpOptions } from "@pulumi/pulumi/automation";
 import { homeAt } from "../home";
 import { reasonsText } from "../plan/print";
-import { pipedInterval, seconds } from "../terminal";
+import { seconds } from "../terminal";
 import { adviceOn } from "./advice";
 import { buildLog, failedStep } from "./build-logs";
 import { ownLinesIn } from "./config-files";
 import { LayerEvents, type LayerProgress } from "./layer-events";
+import { ProgressView } from "./progress";
 
 const logFile = join(homeAt().logs, "up.log");
 
@@ -24,14 +25,15 @@ export async function upWithProgress(
   predicted: readonly LayerProgress[] = [],
 ): Promise<readonly LayerProgress[]> {
   const shown = new Set<string>();
+  const view = new ProgressView();
   const events = new LayerEvents((layer) => {
     const states = [stateOf(layer), ...(layer.tests ? [testsText(layer.tests)] : [])];
     const lines = states.map((state) => `  ${layer.name.padEnd(16)} ${state}`).filter((line) => !shown.has(line));
     for (const line of lines) {
       shown.add(line);
-      printLine(line);
+      view.keep(line);
     }
-    if (lines.length === 0 && layer.line) printLive(`  ${layer.name.padEnd(16)} ${layer.line}`);
+    view.show(events.all);
   }, predicted);
   let log = "";
   try {
@@ -44,7 +46,7 @@ export async function upWithProgress(
       ["pulumi up failed.", why, ...said, ...adviceOn(why), `The whole output is in ${logFile}`].join("\n\n"),
     );
   } finally {
-    printLive("");
+    view.end();
     keepLog(log);
   }
   return events.all;
@@ -89,23 +91,4 @@ async function lastWordsOf(layer: string, stack: Stack): Promise<string> {
 function keepLog(log: string): void {
   mkdirSync(dirname(logFile), { recursive: true });
   writeFileSync(logFile, log);
-}
-
-function printLine(text: string): void {
-  printLive("");
-  process.stdout.write(`${text}\n`);
-}
-
-let lastPiped = Date.now();
-
-/** A line that the next one replaces; where nobody watches, one now and then. */
-function printLive(text: string): void {
-  if (!process.stdout.isTTY) {
-    if (text === "" || Date.now() - lastPiped < pipedInterval) return;
-    lastPiped = Date.now();
-    process.stdout.write(`${text}\n`);
-    return;
-  }
-  const width = process.stdout.columns || 80;
-  process.stdout.write(`\r\x1b[K${text.replace(/\s+/g, " ").slice(0, width - 1)}`);
 }
