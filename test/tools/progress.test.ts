@@ -4,6 +4,7 @@ import { stripVTControlCharacters } from "node:util";
 import { stepOf } from "../../tools/stack/build-step";
 import type { LayerProgress } from "../../tools/stack/layer-events";
 import { ProgressView, progressLines, type Screen } from "../../tools/stack/progress";
+import { keptText } from "../../tools/stack/up";
 
 const layer = (name: string, more: Partial<LayerProgress> = {}): LayerProgress => ({
   name,
@@ -92,6 +93,17 @@ describe("the progress of an update", () => {
     view.keep("  base             pushed after 4.0 s");
     view.end();
     assert.equal(written(), "  base             pushed after 4.0 s\n");
+  });
+});
+
+describe("an update that did not come to its end", () => {
+  it("says what is kept, and what is still to be built", () => {
+    const failed = [layer("base", { seconds: 4 }), layer("tooling", { seconds: 2, failed: true })];
+    assert.equal(
+      keptText(failed, [layer("base"), layer("tooling"), layer("app"), layer("other", { action: "unchanged" })]),
+      "Pushed, and kept: base. Still to be built: tooling, app; the next up goes on with them.",
+    );
+    assert.equal(keptText([], []), "Nothing was pushed.");
   });
 });
 

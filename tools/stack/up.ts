@@ -10,6 +10,19 @@ import { ownLinesIn } from "./config-files";
 import { LayerEvents, type LayerProgress } from "./layer-events";
 import { ProgressView } from "./progress";
 
+/** An update did not come to its end. */
+export class UpFailed extends Error {
+  override readonly name = "UpFailed";
+
+  /** @param kept what is there nevertheless */
+  constructor(
+    message: string,
+    readonly kept: string,
+  ) {
+    super(message);
+  }
+}
+
 const logFile = join(homeAt().logs, "up.log");
 
 /**
@@ -17,7 +30,7 @@ const logFile = join(homeAt().logs, "up.log");
  * in between. Pulumi's own output goes to a log.
  *
  * @param predicted what a preview said, so that the layers which were to change and did not can be told
- * @throws Error with Pulumi's own diagnostics when it fails
+ * @throws UpFailed with Pulumi's own diagnostics
  */
 export async function upWithProgress(
   stack: Stack,
@@ -42,14 +55,26 @@ export async function upWithProgress(
     const failed = events.all.filter((layer) => layer.failed || layer.tests?.failed);
     const said = await Promise.all(failed.map((layer) => lastWordsOf(layer.name, stack)));
     const why = diagnosticsIn(log) || (error as Error).message;
-    throw new Error(
-      ["pulumi up failed.", why, ...said, ...adviceOn(why), `The whole output is in ${logFile}`].join("\n\n"),
-    );
+    const kept = keptText(events.all, predicted);
+    const text = ["pulumi up failed.", why, ...said, ...adviceOn(why), kept, `The whole output is in ${logFile}`];
+    throw new UpFailed(text.join("\n\n"), kept);
   } finally {
     view.end();
     keepLog(log);
   }
   return events.all;
+}
+
+/** What is there after an update that did not come to its end, and what is not. @param predicted what a preview said */
+export function keptText(layers: readonly LayerProgress[], predicted: readonly LayerProgress[]): string {
+  const pushed = layers.filter(({ seconds, failed }) => seconds !== undefined && !failed).map(({ name }) => name);
+  const seen = new Set(layers.map(({ name }) => name));
+  const changing = [...layers, ...predicted.filter(({ name }) => !seen.has(name))].filter(
+    ({ name, action }) => (action === "new" || action === "changed") && !pushed.includes(name),
+  );
+  const kept = pushed.length > 0 ? `Pushed, and kept: ${pushed.join(", ")}.` : "Nothing was pushed.";
+  if (changing.length === 0) return kept;
+  return `${kept} Still to be built: ${changing.map(({ name }) => name).join(", ")}; the next up goes on with them.`;
 }
 
 function stateOf(layer: LayerProgress): string {
