@@ -1,7 +1,7 @@
 import type { ConfigMap, OutputMap, Stack } from "@pulumi/pulumi/automation";
 import type { LayerOutput } from "../components/family";
+import { localStack } from "../components/local-stack";
 import { imageSize } from "../components/registry";
-import { localStack } from "../components/settings";
 import { homeAt } from "./home";
 import { reasonsText } from "./plan/print";
 import { localBuilder } from "./services/buildkit";

@@ -1,8 +1,10 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import type { Stack, UpOptions } from "@pulumi/pulumi/automation";
+import type { LastUpdate } from "../../components/update";
 import { homeAt } from "../home";
 import { reasonsText } from "../plan/print";
+import { updateLines } from "../plan/update-text";
 import { seconds } from "../terminal";
 import { adviceOn } from "./advice";
 import { buildLog, failedStep } from "./build-logs";
@@ -27,7 +29,7 @@ const logFile = join(homeAt().logs, "up.log");
 
 /**
  * `pulumi up`, told by layer: a line when a build begins and one when it ends, and on a terminal what the builder does
- * in between. Pulumi's own output goes to a log.
+ * in between; in the end what was expected and what was done. Pulumi's own output goes to a log.
  *
  * @param predicted what a preview said, so that the layers which were to change and did not can be told
  * @throws UpFailed with Pulumi's own diagnostics
@@ -50,7 +52,12 @@ export async function upWithProgress(
   }, predicted);
   let log = "";
   try {
-    await stack.up({ continueOnError: true, ...options, onEvent: events.onEvent, onOutput: (text) => (log += text) });
+    const watched = { onEvent: events.onEvent, onOutput: (text: string) => (log += text) };
+    const { outputs } = await stack.up({ continueOnError: true, ...options, ...watched });
+    const told = outputs.lastUpdate?.value as LastUpdate | undefined;
+    // Where nothing was built it tells of the update before.
+    const built = events.all.some(({ seconds }) => seconds !== undefined);
+    if (told && built) for (const line of updateLines(told)) printLine(`  ${line}`);
   } catch (error) {
     const failed = events.all.filter((layer) => layer.failed || layer.tests?.failed);
     const said = await Promise.all(failed.map((layer) => lastWordsOf(layer.name, stack)));
