@@ -8,6 +8,7 @@ const verbs: Readonly<Record<string, () => (program: Command) => void>> = {
   services: () => (require("./services/verb") as typeof import("./services/verb")).addServices,
   env: stackVerbs,
   plan: () => (require("./plan/verb") as typeof import("./plan/verb")).addPlan,
+  up: () => (require("./stack/up-verb") as typeof import("./stack/up-verb")).addUp,
   bake: stackVerbs,
   logs: stackVerbs,
   recover: stackVerbs,

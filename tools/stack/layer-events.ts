@@ -28,6 +28,9 @@ export interface LayerProgress {
   readonly line: string | undefined;
 }
 
+/** What a preview said of a layer. */
+export type PredictedLayer = Pick<LayerProgress, "name" | "action" | "reasons">;
+
 /** Whether a layer is to be built and has neither ended nor begun. */
 export function waits({ action, seconds, step, failed }: LayerProgress): boolean {
   return (action === "new" || action === "changed") && seconds === undefined && step === undefined && !failed;
@@ -49,7 +52,7 @@ export class LayerEvents {
   private readonly started = new Map<string, number>();
   /** The layers of which the state has what was built. */
   private readonly built = new Set<string>();
-  private readonly predicted: ReadonlyMap<string, LayerProgress>;
+  private readonly predicted: ReadonlyMap<string, PredictedLayer>;
 
   /**
    * @param changed called with a layer whenever something about it has changed
@@ -57,7 +60,7 @@ export class LayerEvents {
    */
   constructor(
     private readonly changed: (layer: LayerProgress) => void = () => {},
-    predicted: readonly LayerProgress[] = [],
+    predicted: readonly PredictedLayer[] = [],
   ) {
     this.predicted = new Map(predicted.map((layer) => [layer.name, layer]));
   }

@@ -9,8 +9,8 @@ import { seconds } from "../terminal";
 import { adviceOn } from "./advice";
 import { buildLog, failedStep } from "./build-logs";
 import { ownLinesIn } from "./config-files";
-import { LayerEvents, type LayerProgress } from "./layer-events";
-import { ProgressView } from "./progress";
+import { LayerEvents, type LayerProgress, type PredictedLayer } from "./layer-events";
+import { ProgressView, type Screen } from "./progress";
 
 /** An update did not come to its end. */
 export class UpFailed extends Error {
@@ -32,15 +32,17 @@ const logFile = join(homeAt().logs, "up.log");
  * in between; in the end what was expected and what was done. Pulumi's own output goes to a log.
  *
  * @param predicted what a preview said, so that the layers which were to change and did not can be told
+ * @param screen where it is told. @default standard output
  * @throws UpFailed with Pulumi's own diagnostics
  */
 export async function upWithProgress(
   stack: Stack,
   options: UpOptions = {},
-  predicted: readonly LayerProgress[] = [],
+  predicted: readonly PredictedLayer[] = [],
+  screen: Screen = process.stdout,
 ): Promise<readonly LayerProgress[]> {
   const shown = new Set<string>();
-  const view = new ProgressView();
+  const view = new ProgressView(screen);
   const events = new LayerEvents((layer) => {
     const states = [stateOf(layer), ...(layer.tests ? [testsText(layer.tests)] : [])];
     const lines = states.map((state) => `  ${layer.name.padEnd(16)} ${state}`).filter((line) => !shown.has(line));
@@ -57,7 +59,7 @@ export async function upWithProgress(
     const told = outputs.lastUpdate?.value as LastUpdate | undefined;
     // Where nothing was built it tells of the update before.
     const built = events.all.some(({ seconds }) => seconds !== undefined);
-    if (told && built) for (const line of updateLines(told)) printLine(`  ${line}`);
+    if (told && built) for (const line of updateLines(told)) view.keep(`  ${line}`);
   } catch (error) {
     const failed = events.all.filter((layer) => layer.failed || layer.tests?.failed);
     const said = await Promise.all(failed.map((layer) => lastWordsOf(layer.name, stack)));
@@ -73,7 +75,7 @@ export async function upWithProgress(
 }
 
 /** What is there after an update that did not come to its end, and what is not. @param predicted what a preview said */
-export function keptText(layers: readonly LayerProgress[], predicted: readonly LayerProgress[]): string {
+export function keptText(layers: readonly LayerProgress[], predicted: readonly PredictedLayer[]): string {
   const pushed = layers.filter(({ seconds, failed }) => seconds !== undefined && !failed).map(({ name }) => name);
   const seen = new Set(layers.map(({ name }) => name));
   const changing = [...layers, ...predicted.filter(({ name }) => !seen.has(name))].filter(
