@@ -4,6 +4,7 @@ import { Command, InvalidArgumentError } from "commander";
 import { execa } from "execa";
 import { bakeFile } from "../components/catalog/bake";
 import { adviceOnPins } from "../components/catalog/pins/dropped";
+import { addGraph } from "./graph/verb";
 import { homeAt, root } from "./home";
 import { catalogBesidesLocks, surveyPins, writeChanges } from "./pins/pins";
 import { pinsJson, pinsText } from "./pins/print";
@@ -178,6 +179,8 @@ program
     for (const problem of survey.problems) process.stderr.write(`strata: ${problem}\n`);
     process.exitCode = survey.problems.length > 0 ? 1 : options.exitCode && survey.changes.length > 0 ? 2 : 0;
   });
+
+addGraph(program);
 
 interface PinsOptions {
   readonly stack: string;

@@ -11,9 +11,16 @@ import { readUpstreams, type Upstream, unpinned } from "../../components/catalog
 export interface SincePlan {
   /** The full id of the commit that is compared with. */
   readonly since: string;
-  readonly layers: readonly LayerChange[];
+  readonly layers: readonly SinceLayer[];
   /** What Strata would refuse to build as it is now; none of it keeps a plan from being made. */
   readonly warnings: readonly string[];
+}
+
+/** What a layer stands on or takes files from, directly: of one that is removed, what it did. */
+export interface SinceLayer extends LayerChange {
+  readonly needs: readonly string[];
+  /** By name. */
+  readonly upstreams: readonly string[];
 }
 
 export type SinceOptions = Pick<CatalogSource, "prefix">;
@@ -49,7 +56,12 @@ export async function planSince(images: string, since: string, options: SinceOpt
     ...(await submodulesIn(root, now)),
     ...hints(now, options.prefix),
   ];
-  return { since: commit, layers: diffCatalogs(before.layers, now.layers), warnings };
+  const known = new Map([...before.layers, ...now.layers].map((layer) => [layer.name, layer]));
+  const layers = diffCatalogs(before.layers, now.layers).map((change) => {
+    const { layers: needs = [], upstreams = [] } = known.get(change.name) ?? {};
+    return { ...change, needs, upstreams: upstreams.map(({ name }) => name) };
+  });
+  return { since: commit, layers, warnings };
 }
 
 /** What may make a plan of a folder that was not made for Strata say too little. */

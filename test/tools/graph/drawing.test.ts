@@ -1,0 +1,112 @@
+import assert from "node:assert/strict";
+import { createHash } from "node:crypto";
+import { dotOf, escaped } from "../../../tools/graph/dot";
+import { edgesOf, type FamilyGraph, upstreamsOf } from "../../../tools/graph/family-graph";
+import { pageOf } from "../../../tools/graph/page";
+import { canvas, dark, looks } from "../../../tools/graph/palette";
+import { inlineSvgOf, svgOf } from "../../../tools/graph/svg";
+import { chain, family, hostile } from "./families";
+
+const page = async (graph: FamilyGraph) => pageOf(graph, await inlineSvgOf(graph, dotOf(graph, { legend: false })));
+
+describe("the drawing of a family", () => {
+  it("is the same for the same family, whatever was drawn before", async () => {
+    const draw = async () => [await svgOf(chain(), dotOf(chain())), await page(chain())];
+    const first = await draw();
+    await svgOf(family(20), dotOf(family(20)));
+    assert.deepEqual(await draw(), first);
+  });
+
+  it("has a node for each layer and upstream and an arrow for each need, by ids made of the names", async () => {
+    const graph = family(60);
+    const svg = await svgOf(graph, dotOf(graph));
+    assert.equal(svg.match(/class="node /g)?.length, 60 + upstreamsOf(graph).length);
+    assert.equal(svg.match(/class="edge /g)?.length, edgesOf(graph).length);
+    for (const { name, action } of graph.layers) assert.ok(svg.includes(`<g id="layer-${name}" class="node ${action}">`), name);
+  });
+
+  it("says in words what its colours say, with the reasons in a note", async () => {
+    const svg = await svgOf(chain(), dotOf(chain()));
+    assert.ok(svg.includes("<title>tooling, build, 12 s, 34.1 MB\nM Dockerfile\nM packages.lock</title>"), svg);
+    assert.ok(svg.includes(">build · 12 s · 34.1 MB<"), svg);
+    assert.match(svg, /<desc id="family-about">3 layers: 1 build, 1 rebase, 1 unchanged; tooling: build, 12 s/);
+  });
+
+  it("shortens a name that is too long, and keeps it whole in the note", async () => {
+    const name = `${"a".repeat(60)}z`;
+    const graph = { title: "t", layers: [{ name }] };
+    const svg = await svgOf(graph, dotOf(graph));
+    assert.ok(svg.includes(`<title>${name}</title>`));
+    assert.ok(svg.includes(`>${"a".repeat(17)}…${"a".repeat(16)}z<`), svg);
+  });
+
+  it("draws a family of none and of one", async () => {
+    for (const layers of [[], [{ name: "only" }]]) {
+      assert.match(await svgOf({ title: "t", layers }, dotOf({ title: "t", layers })), /^<svg width=/);
+      assert.match(await page({ title: "t", layers }), /<\/html>\n$/);
+    }
+  });
+
+  it("takes names, reasons and titles for text, whatever is in them", async () => {
+    for (const words of hostile) {
+      const layers = [
+        { name: words, description: words, action: "build", reasons: [words], upstreams: [words] },
+        { name: "app", action: "rebase", reasons: [`parent ${words}`], needs: [words] },
+      ] as const;
+      const graph = { title: words, layers };
+      for (const drawn of [await svgOf(graph, dotOf(graph)), await page(graph)]) {
+        assert.ok(drawn.includes(escaped(words)));
+        // Of what is drawn for words that do no harm.
+        assert.deepEqual(drawn.match(/<[a-z!/]+/gi), (await sameWith(drawn, words)).match(/<[a-z!/]+/gi), words);
+        assert.doesNotMatch(drawn, /[\u0000-\u0008\u000b-\u001f\u202e\ud800]/u);
+      }
+    }
+    async function sameWith(drawn: string, _: string): Promise<string> {
+      const layers = [
+        { name: "w", description: "w w", action: "build", reasons: ["w"], upstreams: ["w"] },
+        { name: "app", action: "rebase", reasons: ["parent w"], needs: ["w"] },
+      ] as const;
+      const graph = { title: "w", layers };
+      return drawn.startsWith("<svg") ? svgOf(graph, dotOf(graph)) : page(graph);
+    }
+  });
+
+  it("allows a page its own style and script alone", async () => {
+    const html = await page(chain());
+    const hash = (tag: string) => {
+      const content = new RegExp(`<${tag}>([\\s\\S]*?)</${tag}>`).exec(html)?.[1] as string;
+      return `sha256-${createHash("sha256").update(content).digest("base64")}`;
+    };
+    const policy = /Content-Security-Policy" content="([^"]*)"/.exec(html)?.[1];
+    const own = `style-src '${hash("style")}'; script-src '${hash("script")}'`;
+    assert.equal(policy, `default-src 'none'; ${own}; base-uri 'none'; form-action 'none'`);
+    assert.doesNotMatch(html.replace(/xmlns(:xlink)?="[^"]*"/g, ""), /https?:|src=|url\(|style="/);
+  });
+
+  it("has a dark colour for each light one, and enough contrast in both schemes", () => {
+    const text = "#1f2937";
+    for (const [kind, { fill, line }] of Object.entries(looks)) {
+      const darkOf = (colour: string) => dark.get(colour) ?? assert.fail(`${colour} of ${kind} has no dark one`);
+      for (const as of [(colour: string) => colour, darkOf]) {
+        assert.ok(contrast(as(text), as(fill)) >= 7, `text on ${kind}`);
+        assert.ok(contrast(as("#4c5766"), as(fill)) >= 4.5, `small text on ${kind}`);
+        assert.ok(contrast(as(line), as(canvas)) >= 3, `the border of ${kind}`);
+      }
+    }
+    assert.equal(new Set(dark.values()).size, dark.size);
+  });
+});
+
+/** By WCAG 2: from 1 to 21. */
+function contrast(one: string, other: string): number {
+  const [light, shade] = [luminance(one), luminance(other)].sort((a, b) => b - a) as [number, number];
+  return (light + 0.05) / (shade + 0.05);
+}
+
+function luminance(colour: string): number {
+  const [red, green, blue] = [1, 3, 5].map((at) => {
+    const part = Number.parseInt(colour.slice(at, at + 2), 16) / 255;
+    return part <= 0.04045 ? part / 12.92 : ((part + 0.055) / 1.055) ** 2.4;
+  }) as [number, number, number];
+  return 0.2126 * red + 0.7152 * green + 0.0722 * blue;
+}
