@@ -12,34 +12,32 @@ import { dark, looks } from "../../tools/graph/palette";
 import { inlineSvgOf, svgOf } from "../../tools/graph/svg";
 import { chain, family, hostile, tower } from "../tools/graph/families";
 import { startBrowser } from "./browser";
-
-/** In pixels of the screen. */
-interface Box {
-  readonly x: number;
-  readonly y: number;
-  readonly width: number;
-  readonly height: number;
-}
-
-interface Drawn {
-  readonly nodes: readonly { id: string; box: Box; texts: readonly { text: string; box: Box; size: number }[] }[];
-  readonly edges: readonly { from: string; to: string; start: Box; end: Box }[];
-}
+import { type Box, measure, styleOf } from "./in-page";
 
 describe("the drawing of a family in a browser", () => {
   let browser: Browser;
   let folder: string;
-  before(async () => {
+  before(async function () {
+    const started = await startBrowser();
+    if (!started) {
+      console.warn("    SKIPPED: no Chromium for this machine; name one in CHROMIUM_PATH");
+      return this.skip();
+    }
+    browser = started;
     folder = mkdtempSync(join(tmpdir(), "strata-graph-"));
-    browser = await startBrowser();
   });
   after(async () => {
     await browser?.close();
-    rmSync(folder, { recursive: true, force: true });
+    if (folder) rmSync(folder, { recursive: true, force: true });
   });
 
   /** Opens a file as one who was sent it does. Nothing may go wrong in it, and nothing may be asked of a network. */
-  async function open(name: string, content: string, look: (page: Page) => Promise<void>, options?: BrowserContextOptions) {
+  async function open(
+    name: string,
+    content: string,
+    look: (page: Page) => Promise<void>,
+    options?: BrowserContextOptions,
+  ) {
     const file = join(folder, name);
     writeFileSync(file, content);
     const context = await browser.newContext({ viewport: { width: 1280, height: 800 }, ...options });
@@ -74,10 +72,14 @@ describe("the drawing of a family in a browser", () => {
     it(`shows ${what} that do not overlap, with text that can be read and arrows from the right one to the right one`, () =>
       openPage(graph, async (page) => {
         const { nodes, edges } = await page.evaluate(measure);
-        const ids = [...upstreamsOf(graph).map((name) => idOf("upstream", name)), ...graph.layers.map(({ name }) => idOf("layer", name))];
+        const ids = [
+          ...upstreamsOf(graph).map((name) => idOf("upstream", name)),
+          ...graph.layers.map(({ name }) => idOf("layer", name)),
+        ];
         assert.deepEqual(nodes.map(({ id }) => id).sort(), ids.sort());
         for (const [index, one] of nodes.entries()) {
-          for (const other of nodes.slice(index + 1)) assert.ok(apart(one.box, other.box), `${one.id} overlaps ${other.id}`);
+          for (const other of nodes.slice(index + 1))
+            assert.ok(apart(one.box, other.box), `${one.id} overlaps ${other.id}`);
           assert.ok(one.texts.length > 0, one.id);
           for (const { text, box, size } of one.texts) {
             assert.ok(inside(box, one.box), `"${text}" sticks out of ${one.id}: ${JSON.stringify([box, one.box])}`);
@@ -86,7 +88,9 @@ describe("the drawing of a family in a browser", () => {
         }
         assert.deepEqual(
           edges.map(({ from, to }) => `${from} ${to}`).sort(),
-          edgesOf(graph).map(({ from, to }) => `${from} ${to}`).sort(),
+          edgesOf(graph)
+            .map(({ from, to }) => `${from} ${to}`)
+            .sort(),
         );
         const boxes = new Map(nodes.map(({ id, box }) => [id, box]));
         for (const { from, to, start, end } of edges) {
@@ -152,8 +156,11 @@ describe("the drawing of a family in a browser", () => {
       await page.locator("#layer-tooling-5").hover();
       const { nodes, edges } = related(family(100), "layer-tooling-5");
       const on = await page.evaluate(() => ({
-        nodes: [...document.querySelectorAll("svg .node")].filter((node) => getComputedStyle(node).opacity === "1").map(({ id }) => id),
-        edges: [...document.querySelectorAll("svg .edge")].filter((edge) => getComputedStyle(edge).opacity === "1").length,
+        nodes: [...document.querySelectorAll("svg .node")]
+          .filter((node) => getComputedStyle(node).opacity === "1")
+          .map(({ id }) => id),
+        edges: [...document.querySelectorAll("svg .edge")].filter((edge) => getComputedStyle(edge).opacity === "1")
+          .length,
       }));
       assert.deepEqual(on.nodes.sort(), [...nodes].sort());
       assert.equal(on.edges, edges);
@@ -162,7 +169,8 @@ describe("the drawing of a family in a browser", () => {
   it("does the same for the keyboard, and for what keeps a layer by a click, Enter or an address", () =>
     openPage(chain(), async (page) => {
       const focused = () => page.evaluate(() => document.activeElement?.id);
-      for (let tab = 0; tab < 10 && (await focused()) !== "upstream-debian:3a:trixie-slim"; tab++) await page.keyboard.press("Tab");
+      for (let tab = 0; tab < 10 && (await focused()) !== "upstream-debian:3a:trixie-slim"; tab++)
+        await page.keyboard.press("Tab");
       await page.keyboard.press("ArrowRight");
       assert.equal(await focused(), "layer-base");
       await page.keyboard.press("ArrowDown");
@@ -201,7 +209,13 @@ describe("the drawing of a family in a browser", () => {
 
   it("shows names and reasons that look like markup as what they are", async () => {
     const layers = hostile.map((words, index) => ({
-      ...{ name: `${index} ${words}`, description: words, action: "build" as const, reasons: [`M ${words}`], upstreams: [words] },
+      ...{
+        name: `${index} ${words}`,
+        description: words,
+        action: "build" as const,
+        reasons: [`M ${words}`],
+        upstreams: [words],
+      },
     }));
     const graph = { title: hostile[0] as string, layers };
     await openPage(graph, async (page) => {
@@ -217,14 +231,20 @@ describe("the drawing of a family in a browser", () => {
       assert.equal(await page.evaluate(() => document.documentElement.tagName), "svg");
       assert.equal(await page.locator("script, img, parsererror").count(), 0);
       const notes = await page.locator(".node.build > title").allTextContents();
-      assert.ok(notes.some((note) => note.includes(`M ${hostile[0]}`)), notes.join());
+      assert.ok(
+        notes.some((note) => note.includes(`M ${hostile[0]}`)),
+        notes.join(),
+      );
     });
   });
 
   it("has in the file of its own the reasons, a title and a legend, and is shown as an image", async () => {
     const svg = await svgOf(chain(), dotOf(chain()));
     await open("chain.svg", svg, async (page) => {
-      assert.equal(await page.locator("#layer-app > title").textContent(), "app, rebase, 0.4 s, 0.001 MB\nparent tooling");
+      assert.equal(
+        await page.locator("#layer-app > title").textContent(),
+        "app, rebase, 0.4 s, 0.001 MB\nparent tooling",
+      );
       assert.equal(await page.locator("#family-title").textContent(), "Images of stack local");
       const legend = await page.locator("g.graph > text").allTextContents();
       assert.deepEqual(legend, ["stack local", "1 build", "1 rebase", "1 unchanged", "upstream"]);
@@ -271,46 +291,14 @@ function inside(inner: Box, outer: Box): boolean {
 
 function near(point: Box, box: Box, distance: number): boolean {
   const { x, y, width, height } = box;
-  return inside(point, { x: x - distance, y: y - distance, width: width + 2 * distance, height: height + 2 * distance });
+  return inside(point, {
+    x: x - distance,
+    y: y - distance,
+    width: width + 2 * distance,
+    height: height + 2 * distance,
+  });
 }
 
 function rgb(colour: string): string {
   return `rgb(${[1, 3, 5].map((at) => Number.parseInt(colour.slice(at, at + 2), 16)).join(", ")})`;
-}
-
-// What follows runs in the page.
-
-function measure(): Drawn {
-  const svg = document.querySelector("svg") as SVGSVGElement;
-  const scale = svg.getScreenCTM()?.a ?? 0;
-  const boxOf = (element: Element) => {
-    const { x, y, width, height } = element.getBoundingClientRect();
-    return { x, y, width, height };
-  };
-  const nodes = [...svg.querySelectorAll(".node")].map((node) => ({
-    id: node.id,
-    box: boxOf(node.querySelector("path, polygon") as Element),
-    texts: [...node.querySelectorAll("text")].map((text) => ({
-      ...{ text: text.textContent ?? "", box: boxOf(text) },
-      size: Number.parseFloat(getComputedStyle(text).fontSize) * scale,
-    })),
-  }));
-  const edges = [...svg.querySelectorAll<SVGElement>(".edge")].map((edge) => {
-    const path = edge.querySelector("path") as SVGPathElement;
-    const at = (length: number) => {
-      const { x, y } = path.getPointAtLength(length).matrixTransform(path.getScreenCTM() as DOMMatrix);
-      return { x, y, width: 0, height: 0 };
-    };
-    const { from = "", to = "" } = edge.dataset;
-    return { from, to, start: at(0), end: at(path.getTotalLength()) };
-  });
-  return { nodes, edges };
-}
-
-function styleOf(id: string): { fill: string; stroke: string; dashed: boolean; outlines: number; text: string } {
-  const node = document.getElementById(id) as Element;
-  const shapes = [...node.querySelectorAll("path, polygon")];
-  const { fill, stroke, strokeDasharray } = getComputedStyle(shapes[0] as Element);
-  const text = getComputedStyle(node.querySelector("text") as Element).fill;
-  return { fill, stroke, dashed: strokeDasharray !== "none", outlines: shapes.length, text };
 }

@@ -1,14 +1,6 @@
 import { megabytesOf } from "../../components/catalog/size";
 import { seconds } from "../terminal";
-import {
-  countsOf,
-  edgesOf,
-  type FamilyGraph,
-  type GraphLayer,
-  idOf,
-  summaryOf,
-  upstreamsOf,
-} from "./family-graph";
+import { countsOf, edgesOf, type FamilyGraph, type GraphLayer, idOf, summaryOf, upstreamsOf } from "./family-graph";
 import { arrow, canvas, faint, type Kind, looks, strong, text } from "./palette";
 
 /** The most layers whose descriptions stand in the drawing itself. */
@@ -159,7 +151,13 @@ function wrapped(sentence: string): string[] {
 
 /** Text for where markup is read: nothing in it is markup, and nothing that XML does not take or that turns the text around. */
 export function escaped(value: string): string {
-  const named: Readonly<Record<string, string>> = { "&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "'": "&#39;" };
+  const named: Readonly<Record<string, string>> = {
+    "&": "&amp;",
+    "<": "&lt;",
+    ">": "&gt;",
+    '"': "&quot;",
+    "'": "&#39;",
+  };
   return value
     .toWellFormed()
     .replace(/[\p{Cc}\p{Zl}\p{Zp}\u200e\u200f\u202a-\u202e\u2066-\u2069\ufffe\uffff]/gu, "�")

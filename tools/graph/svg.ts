@@ -46,7 +46,7 @@ export async function inlineSvgOf(graph: FamilyGraph, dot: string): Promise<stri
       const { from, to } = ends.get(id) as { from: string; to: string };
       return `<g class="edge ${kind}" data-from="${from}" data-to="${to}" aria-hidden="true">`;
     })
-    .replace(/^<svg /, `<svg role="group" aria-label="${escaped(`Images of ${graph.title}`)}" `);
+    .replace(/^<svg /, () => `<svg role="group" aria-label="${escaped(`Images of ${graph.title}`)}" `);
 }
 
 /** What Graphviz draws, in pixels, without what only a file of its own has. */

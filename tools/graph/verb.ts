@@ -51,7 +51,8 @@ export function addGraph(program: Command): void {
 
 async function graphOf({ stack, plan, images, since, prefix }: GraphOptions): Promise<FamilyGraph> {
   if (typeof plan === "string") {
-    if (images !== undefined || since !== undefined) throw new Error("--plan is a plan already: leave --images and --since");
+    if (images !== undefined || since !== undefined)
+      throw new Error("--plan is a plan already: leave --images and --since");
     return plan === "-" ? readPlan("standard input", await readStandardInput()) : readPlan(plan, read(plan));
   }
   if (images === undefined) {

@@ -3,12 +3,12 @@ import type { FamilyGraph, GraphLayer } from "../../../tools/graph/family-graph"
 /** Names and reasons as nobody should have them, and some do. */
 export const hostile = [
   "</title><script>alert(1)</script>",
-  "\"><img src=x onerror=alert(1)>",
+  '"><img src=x onerror=alert(1)>',
   "]]><!-- & &amp; -->",
   "</style></script></svg>",
-  "\\\"];}digraph x{\n\u0000\u001b[31m",
+  '\\"];}digraph x{\n\u0000\u001b[31m',
   "\u202egpj.exe \ud800",
-  "${x} $1 $& `y` %s",
+  "$&$1 `y` %s",
 ];
 
 /** A chain as in the README: debian, base, tooling, app. */
@@ -36,7 +36,8 @@ export function family(size: number): FamilyGraph {
   const tools = Math.max(1, Math.round(size / 6));
   const layers: GraphLayer[] = [];
   for (let index = 0; index < size; index++) {
-    if (index < bases) layers.push({ ...layer(`base-${index}`, []), upstreams: [index % 2 ? "alpine:3.22" : "debian:13"] });
+    if (index < bases)
+      layers.push({ ...layer(`base-${index}`, []), upstreams: [index % 2 ? "alpine:3.22" : "debian:13"] });
     else if (index < bases + tools) layers.push(layer(`tooling-${index}`, [`base-${index % bases}`]));
     else {
       const needs = [`tooling-${bases + (index % tools)}`];
@@ -50,7 +51,9 @@ export function family(size: number): FamilyGraph {
 
 /** Each on the one before. */
 export function tower(size: number): FamilyGraph {
-  const layers = Array.from({ length: size }, (_, index) => layer(`floor-${index}`, index ? [`floor-${index - 1}`] : []));
+  const layers = Array.from({ length: size }, (_, index) =>
+    layer(`floor-${index}`, index ? [`floor-${index - 1}`] : []),
+  );
   return { title: `a tower of ${size}`, layers: planned(layers) };
 }
 
@@ -64,7 +67,13 @@ function planned(layers: readonly GraphLayer[]): GraphLayer[] {
     if (index % 7 !== 3 && parents.length === 0) return { ...each, action: "unchanged", seconds: 0, bytes: 0 };
     moved.add(each.name);
     const own = index % 7 === 3 ? ["M Dockerfile"] : [];
-    return { ...each, action: own.length ? "build" : "rebase", reasons: [...own, ...parents], seconds: index, bytes: index * 1e6 };
+    return {
+      ...each,
+      action: own.length ? "build" : "rebase",
+      reasons: [...own, ...parents],
+      seconds: index,
+      bytes: index * 1e6,
+    };
   });
 }
 

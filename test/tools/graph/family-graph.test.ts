@@ -32,7 +32,14 @@ describe("a family to be drawn", () => {
 
   it("takes upstreams and descriptions of a stack's plan from its catalog", () => {
     const catalog = [{ name: "base", description: "Compilers", layers: [], upstreams: [{ name: "debian:13" }] }];
-    const planned = { name: "base", action: "build", reasons: ["M a"], seconds: 3, bytes: undefined, needs: [] } as const;
+    const planned = {
+      name: "base",
+      action: "build",
+      reasons: ["M a"],
+      seconds: 3,
+      bytes: undefined,
+      needs: [],
+    } as const;
     const gone = { name: "old", action: "removed", reasons: [], seconds: 0, bytes: 0, needs: [] } as const;
     const graph = graphOfPlan({ stack: "dev", layers: [planned, gone] }, catalog as never);
     assert.equal(graph.title, "stack dev");

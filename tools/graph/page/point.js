@@ -49,7 +49,8 @@
     list.classList.toggle("chosen", id !== undefined || searched() !== "");
     for (const card of cards) card.classList.toggle("at", card.dataset.node === id);
     const [under, over] = [down.ids.size - 1, up.ids.size - 1];
-    if (id !== undefined) hint.textContent = `Stands on ${under}, carries ${over}${id === kept ? "; Escape lets go" : ""}`;
+    if (id !== undefined)
+      hint.textContent = `Stands on ${under}, carries ${over}${id === kept ? "; Escape lets go" : ""}`;
     else if (searched() !== "") hint.textContent = `${list.querySelectorAll(":scope > .found").length} found`;
     else hint.textContent = withPlan ? "What changes, in the order of building" : "In the order of building";
   }

@@ -1,0 +1,52 @@
+/// <reference lib="dom" />
+/// <reference lib="dom.iterable" />
+
+/** In pixels of the screen. */
+export interface Box {
+  readonly x: number;
+  readonly y: number;
+  readonly width: number;
+  readonly height: number;
+}
+
+export interface Drawn {
+  readonly nodes: readonly { id: string; box: Box; texts: readonly { text: string; box: Box; size: number }[] }[];
+  readonly edges: readonly { from: string; to: string; start: Box; end: Box }[];
+}
+
+/** What is drawn, where it is on the screen. Runs in a page. */
+export function measure(): Drawn {
+  const svg = document.querySelector("svg") as SVGSVGElement;
+  const scale = svg.getScreenCTM()?.a ?? 0;
+  const boxOf = (element: Element) => {
+    const { x, y, width, height } = element.getBoundingClientRect();
+    return { x, y, width, height };
+  };
+  const nodes = [...svg.querySelectorAll(".node")].map((node) => ({
+    id: node.id,
+    box: boxOf(node.querySelector("path, polygon") as Element),
+    texts: [...node.querySelectorAll("text")].map((text) => ({
+      ...{ text: text.textContent ?? "", box: boxOf(text) },
+      size: Number.parseFloat(getComputedStyle(text).fontSize) * scale,
+    })),
+  }));
+  const edges = [...svg.querySelectorAll<SVGElement>(".edge")].map((edge) => {
+    const path = edge.querySelector("path") as SVGPathElement;
+    const at = (length: number) => {
+      const { x, y } = path.getPointAtLength(length).matrixTransform(path.getScreenCTM() as DOMMatrix);
+      return { x, y, width: 0, height: 0 };
+    };
+    const { from = "", to = "" } = edge.dataset;
+    return { from, to, start: at(0), end: at(path.getTotalLength()) };
+  });
+  return { nodes, edges };
+}
+
+/** How a node is drawn. Runs in a page. @param id of the node */
+export function styleOf(id: string): { fill: string; stroke: string; dashed: boolean; outlines: number; text: string } {
+  const node = document.getElementById(id) as Element;
+  const shapes = [...node.querySelectorAll("path, polygon")];
+  const { fill, stroke, strokeDasharray } = getComputedStyle(shapes[0] as Element);
+  const text = getComputedStyle(node.querySelector("text") as Element).fill;
+  return { fill, stroke, dashed: strokeDasharray !== "none", outlines: shapes.length, text };
+}
