@@ -1,7 +1,7 @@
 import { megabytesOf } from "../../components/catalog/size";
 import { seconds } from "../terminal";
-import { countsOf, edgesOf, type FamilyGraph, type GraphLayer, idOf, summaryOf, upstreamsOf } from "./family-graph";
-import { arrow, canvas, faint, type Kind, looks, strong, text } from "./palette";
+import { countsOf, edgesOf, type FamilyGraph, type GraphLayer, idOf, upstreamsOf } from "./family-graph";
+import { arrow, canvas, faint, type Kind, type Look, looks, strong, text } from "./palette";
 
 /** The most layers whose descriptions stand in the drawing itself. */
 const mostDescribed = 12;
@@ -27,7 +27,7 @@ export function dotOf(graph: FamilyGraph, options: { readonly legend?: boolean }
   return [
     "digraph family {",
     `  graph [${[...layoutOf(graph), ...head].join(", ")}]`,
-    `  node [shape=box, fontname="${measuredFont}", fontsize=13, fontcolor="${text}", margin="0.16,0.09", height=0.5]`,
+    `  node [shape=box, fontname="${measuredFont}", fontsize=13, fontcolor="${text}", margin="0.16,0.07", height=0.5]`,
     `  edge [color="${arrow}", arrowsize=0.7]`,
     ...upstreamsOf(graph).map((name) => nodeOf(idOf("upstream", name), "upstream", labelOf(name, ["upstream"]))),
     ...graph.layers.map((layer) => nodeOf(idOf("layer", layer.name), kindOf(layer), layerLabel(layer, described))),
@@ -60,14 +60,10 @@ export function factsOf({ action, ...layer }: GraphLayer): string[] {
 
 function nodeOf(id: string, kind: Kind, label: string): string {
   const { fill, line, border, width } = looks[kind];
-  const style = [
-    ...(kind === "upstream" ? [] : ["rounded"]),
-    "filled",
-    ...(border === "dashed" || border === "dotted" ? [border] : []),
-  ];
+  const style = [...(kind === "upstream" ? [] : ["rounded"]), "filled", ...drawnAs(border)].join(",");
   const shape = border === "double" ? ", peripheries=2" : "";
   const colours = `fillcolor="${fill}", color="${line}", penwidth=${width}`;
-  return `  "${id}" [id="${id}", class="${kind}", label=${label}, style="${style.join(",")}", ${colours}${shape}]`;
+  return `  "${id}" [id="${id}", class="${kind}", label=${label}, style="${style}", ${colours}${shape}]`;
 }
 
 function layerLabel(layer: GraphLayer, described: boolean): string {
@@ -76,33 +72,42 @@ function layerLabel(layer: GraphLayer, described: boolean): string {
 }
 
 function labelOf(name: string, lines: readonly string[], { action }: Pick<GraphLayer, "action"> = {}): string {
-  const title = escaped(shortened(name));
-  const rest = lines.map((line) => `<BR/><FONT POINT-SIZE="11" COLOR="${faint}">${escaped(line)}</FONT>`);
-  return `<<B>${action === "removed" ? `<S>${title}</S>` : title}</B>${rest.join("")}>`;
+  const title = `<B>${escaped(shortened(name))}</B>`;
+  const rest = lines.map((line) => `<TR><TD>${small(line, faint)}</TD></TR>`);
+  return `<${table(0)}<TR><TD>${action === "removed" ? `<S>${title}</S>` : title}</TD></TR>${rest.join("")}</TABLE>>`;
 }
 
-/** Title and legend, as a table: only what occurs in the family. */
+/** What a legend explains: of the kinds those that occur, with how many layers there are of each. Of a family without a plan none. */
+export function keysOf(graph: FamilyGraph): [Kind, string][] {
+  const actions = countsOf(graph.layers).map(([action, count]): [Kind, string] => [action, `${count} ${action}`]);
+  const upstreams: [Kind, string][] = upstreamsOf(graph).length > 0 ? [["upstream", "upstream"]] : [];
+  return actions.length > 0 ? [...actions, ...upstreams] : [];
+}
+
 function legendOf(graph: FamilyGraph): string {
-  const kinds: [Kind, string][] = [
-    ...countsOf(graph.layers).map(([action, count]): [Kind, string] => [action, `${count} ${action}`]),
-    ...(upstreamsOf(graph).length > 0 ? [["upstream", "upstream"] as [Kind, string]] : []),
-  ];
-  const hasPlan = graph.layers.some(({ action }) => action !== undefined);
-  const title = hasPlan ? graph.title : `${graph.title}: ${summaryOf(graph)}`;
-  const keys = kinds.map(([kind, words]) => {
+  const title = `<FONT FACE="${measuredFont}" POINT-SIZE="13" COLOR="${text}"><B>${escaped(graph.title)}</B></FONT>`;
+  const keys = keysOf(graph).map(([kind, words]) => {
     const { fill, line, border } = looks[kind];
-    const style = [kind === "upstream" ? "" : "rounded", border === "dashed" || border === "dotted" ? border : ""];
-    const inner = `<FONT POINT-SIZE="11" COLOR="${text}">${escaped(words)}</FONT>`;
-    return (
-      `<TD CELLPADDING="4" BORDER="${border === "double" ? 3 : kind === "build" ? 2 : 1}" BGCOLOR="${fill}" COLOR="${line}"` +
-      ` STYLE="${style.filter(Boolean).join(",")}">${inner}</TD>`
-    );
+    const style = [...(kind === "upstream" ? [] : ["rounded"]), ...drawnAs(border)].join(",");
+    const edge = `BORDER="${border === "double" ? 3 : kind === "build" ? 2 : 1}" COLOR="${line}" STYLE="${style}"`;
+    return `<TD CELLPADDING="4" BGCOLOR="${fill}" ${edge}>${small(words, text)}</TD>`;
   });
-  const cells = hasPlan ? keys.join("") : "";
-  return (
-    `<<TABLE BORDER="0" CELLBORDER="0" CELLSPACING="6" CELLPADDING="2"><TR><TD ALIGN="LEFT">` +
-    `<FONT FACE="${measuredFont}" POINT-SIZE="13" COLOR="${text}"><B>${escaped(title)}</B></FONT></TD>${cells}</TR></TABLE>>`
-  );
+  // The second row keeps a distance from the drawing.
+  return `<${table(6)}<TR><TD>${title}</TD>${keys.join("")}</TR><TR><TD HEIGHT="8"></TD></TR></TABLE>>`;
+}
+
+/** @param spacing between cells, in points */
+function table(spacing: number): string {
+  return `<TABLE BORDER="0" CELLBORDER="0" CELLPADDING="1" CELLSPACING="${spacing}">`;
+}
+
+function small(words: string, colour: string): string {
+  return `<FONT FACE="${measuredFont}" POINT-SIZE="11" COLOR="${colour}">${escaped(words)}</FONT>`;
+}
+
+/** Graphviz has styles for some borders, and none for others. */
+function drawnAs(border: Look["border"]): readonly string[] {
+  return border === "dashed" || border === "dotted" ? [border] : [];
 }
 
 /** From left to right as long as that fits on a page, or is no longer than it is wide; else from top to bottom. */

@@ -132,11 +132,15 @@ export function edgesOf({ layers }: FamilyGraph): Edge[] {
   });
 }
 
+/** @example "3 layers" */
+export function sizeOf({ layers }: FamilyGraph): string {
+  return `${layers.length} ${layers.length === 1 ? "layer" : "layers"}`;
+}
+
 /** @example "3 layers: 1 build, 1 rebase, 1 unchanged" */
-export function summaryOf({ layers }: FamilyGraph): string {
-  const counts = countsOf(layers).map(([action, count]) => `${count} ${action}`);
-  const all = `${layers.length} ${layers.length === 1 ? "layer" : "layers"}`;
-  return counts.length > 0 ? `${all}: ${counts.join(", ")}` : all;
+export function summaryOf(graph: FamilyGraph): string {
+  const counts = countsOf(graph.layers).map(([action, count]) => `${count} ${action}`);
+  return counts.length > 0 ? `${sizeOf(graph)}: ${counts.join(", ")}` : sizeOf(graph);
 }
 
 const order: readonly Action[] = ["build", "new", "rebase", "removed", "unchanged"];

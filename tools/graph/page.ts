@@ -1,9 +1,9 @@
 import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { escaped, factsOf, kindOf } from "./dot";
-import { countsOf, type FamilyGraph, type GraphLayer, idOf, summaryOf, upstreamsOf } from "./family-graph";
-import { arrow, canvas, dark, faint, type Kind, looks, strong, text } from "./palette";
+import { escaped, factsOf, keysOf, kindOf } from "./dot";
+import { type FamilyGraph, type GraphLayer, idOf, sizeOf, upstreamsOf } from "./family-graph";
+import { arrow, canvas, dark, faint, looks, strong, text } from "./palette";
 import { darkRules } from "./svg";
 
 /** The most reasons of a layer that the page holds. */
@@ -41,7 +41,7 @@ export function pageOf(graph: FamilyGraph, svg: string): string {
 <body>
 <header>
 <h1>${title}</h1>
-<p class="summary">${escaped(summaryOf(graph))}</p>
+<p class="summary">${sizeOf(graph)}</p>
 ${legendOf(graph)}
 <div class="tools" hidden>
 ${graph.layers.length > mostWithoutSearch ? '<input type="search" placeholder="Find a layer" aria-label="Find a layer">' : ""}
@@ -93,11 +93,10 @@ function link(kind: "layer" | "upstream", name: string): string {
 }
 
 function legendOf(graph: FamilyGraph): string {
-  const keys: [Kind, string][] = [
-    ...countsOf(graph.layers).map(([action, count]): [Kind, string] => [action, `${count} ${action}`]),
-    ...(upstreamsOf(graph).length > 0 ? [["upstream", "upstream"] as [Kind, string]] : []),
-  ];
-  return `<ul class="legend">${keys.map(([kind, words]) => `<li class="${kind}"><span class="word">${escaped(words)}</span></li>`).join("")}</ul>`;
+  const keys = keysOf(graph).map(
+    ([kind, words]) => `<li class="${kind}"><span class="word">${escaped(words)}</span></li>`,
+  );
+  return keys.length > 0 ? `<ul class="legend" aria-label="Legend">${keys.join("")}</ul>` : "";
 }
 
 /** The drawing's colours as variables and classes of the page, in both schemes. */

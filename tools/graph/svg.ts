@@ -55,13 +55,17 @@ async function drawn(dot: string): Promise<string> {
   const { instance } = await import("@viz-js/viz");
   const viz = await instance();
   const svg = viz.renderString(dot, { format: "svg" });
-  return svg
-    .slice(svg.indexOf("<svg"))
-    .replace(/<!--[\s\S]*?-->\n?/g, "")
-    .replaceAll("&#45;", "-")
-    .replaceAll(`font-family="${measuredFont}"`, 'font-family="system-ui,sans-serif"')
-    .replace(/<g id="[^"]*" class="node [^"]*">[\s\S]*?<\/g>/g, centred)
-    .replace(/^<svg width="([\d.]+)pt" height="([\d.]+)pt"/, '<svg width="$1" height="$2"');
+  return (
+    svg
+      .slice(svg.indexOf("<svg"))
+      .replace(/<!--[\s\S]*?-->\n?/g, "")
+      .replaceAll("&#45;", "-")
+      // Dots that are closer, so that they make a line.
+      .replaceAll('stroke-dasharray="1,5"', 'stroke-dasharray="2,2"')
+      .replaceAll(`font-family="${measuredFont}"`, 'font-family="system-ui,sans-serif"')
+      .replace(/<g id="[^"]*" class="node [^"]*">[\s\S]*?<\/g>/g, centred)
+      .replace(/^<svg width="([\d.]+)pt" height="([\d.]+)pt"/, '<svg width="$1" height="$2"')
+  );
 }
 
 /** Graphviz says where a line of text begins; in another font than it measured, the middle stays where it is. */

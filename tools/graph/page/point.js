@@ -11,6 +11,9 @@
   const cards = [...list.children];
   const withPlan = cards.some((card) => !card.matches(".plain, .upstream"));
 
+  // A drawing of few layers is shown larger, but not so large that it looks lost.
+  const largestFit = 1.35;
+
   // The layer that stays shown when the pointer leaves, by id.
   let kept;
 
@@ -87,7 +90,7 @@
   function zoom(how) {
     const { width } = svg.viewBox.baseVal;
     const now = svg.getBoundingClientRect().width / width;
-    const fit = Math.min(1, main.clientWidth / width);
+    const fit = Math.min(largestFit, main.clientWidth / width);
     const next = how === "fit" ? fit : Math.min(4, Math.max(0.1, how === "in" ? now * 1.25 : now / 1.25));
     svg.style.width = `${width * next}px`;
     svg.style.height = "auto";
@@ -131,6 +134,7 @@
   tools.hidden = false;
   hint.hidden = false;
   list.classList.toggle("short", withPlan);
+  if (svg.viewBox.baseVal.width < main.clientWidth && nodes.length < 20) zoom("fit");
   const asked = decodeURIComponent(location.hash.slice(1));
   keep(nodes.some((node) => node.id === asked) ? asked : undefined);
 })();
