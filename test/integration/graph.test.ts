@@ -12,7 +12,7 @@ import { dark, looks } from "../../tools/graph/palette";
 import { inlineSvgOf, svgOf } from "../../tools/graph/svg";
 import { chain, family, hostile, tower } from "../tools/graph/families";
 import { startBrowser } from "./browser";
-import { type Box, measure, styleOf } from "./in-page";
+import { type Box, measure, stylesOfNodes } from "./in-page";
 
 describe("the drawing of a family in a browser", () => {
   let browser: Browser;
@@ -71,7 +71,7 @@ describe("the drawing of a family in a browser", () => {
   ] as const) {
     it(`shows ${what} that do not overlap, with text that can be read and arrows from the right one to the right one`, () =>
       openPage(graph, async (page) => {
-        const { nodes, edges } = await page.evaluate(measure);
+        const { nodes, edges, scale } = await page.evaluate(measure);
         const ids = [
           ...upstreamsOf(graph).map((name) => idOf("upstream", name)),
           ...graph.layers.map(({ name }) => idOf("layer", name)),
@@ -93,10 +93,9 @@ describe("the drawing of a family in a browser", () => {
             .sort(),
         );
         const boxes = new Map(nodes.map(({ id, box }) => [id, box]));
-        for (const { from, to, start, end } of edges) {
-          // Between the line and the node it leads to is the tip of the arrow.
-          assert.ok(near(start, boxes.get(from) as Box, 3), `the arrow from ${from} to ${to} starts elsewhere`);
-          assert.ok(near(end, boxes.get(to) as Box, 10), `the arrow from ${from} to ${to} ends elsewhere`);
+        for (const { from, to, start, tip } of edges) {
+          assert.ok(touch(start, boxes.get(from) as Box, scale), `the arrow from ${from} to ${to} starts elsewhere`);
+          assert.ok(touch(tip, boxes.get(to) as Box, scale), `the arrow from ${from} to ${to} ends elsewhere`);
         }
       }));
   }
@@ -117,17 +116,18 @@ describe("the drawing of a family in a browser", () => {
     for (const colorScheme of ["light", "dark"] as const) {
       const scheme = (colour: string) => (colorScheme === "light" ? colour : (dark.get(colour) as string));
       const look = async (page: Page) => {
-        const layers = family(100).layers.filter(({ action }) => action !== undefined);
         const seen = new Map<Action, string>();
-        for (const { name, action } of layers) {
+        const styles = new Map(await page.evaluate(stylesOfNodes));
+        for (const { name, action } of family(100).layers) {
           const { fill, line, border } = looks[action as Action];
-          const drawn = await page.evaluate(styleOf, idOf("layer", name));
-          assert.equal(drawn.fill, rgb(scheme(fill)), name);
-          assert.equal(drawn.stroke, rgb(scheme(line)), name);
-          assert.equal(drawn.dashed, border === "dashed" || border === "dotted", name);
-          assert.equal(drawn.outlines, border === "double" ? 2 : 1, name);
-          assert.equal(drawn.text, rgb(scheme("#1f2937")), name);
-          seen.set(action as Action, drawn.fill);
+          assert.deepEqual(styles.get(idOf("layer", name)), {
+            fill: rgb(scheme(fill)),
+            stroke: rgb(scheme(line)),
+            dashed: border === "dashed" || border === "dotted",
+            outlines: border === "double" ? 2 : 1,
+            text: rgb(scheme("#1f2937")),
+          });
+          seen.set(action as Action, fill);
         }
         assert.equal(new Set(seen.values()).size, 5);
       };
@@ -145,8 +145,8 @@ describe("the drawing of a family in a browser", () => {
       assert.match(await card.innerText(), /M Dockerfile\nM packages\.lock/);
       assert.match(await card.innerText(), /expected: 12 s, 34\.1 MB/);
       assert.equal(await page.locator(".hint").innerText(), "Stands on 2, carries 1");
-      await page.locator("#layer-app").hover();
-      assert.deepEqual(await shownCards(page), ["app"]);
+      await page.locator("#layer-base").hover();
+      assert.deepEqual(await shownCards(page), ["base"]);
       await page.mouse.move(1270, 790);
       assert.deepEqual(await shownCards(page), ["tooling", "app"]);
     }));
@@ -289,14 +289,10 @@ function inside(inner: Box, outer: Box): boolean {
   );
 }
 
-function near(point: Box, box: Box, distance: number): boolean {
-  const { x, y, width, height } = box;
-  return inside(point, {
-    x: x - distance,
-    y: y - distance,
-    width: width + 2 * distance,
-    height: height + 2 * distance,
-  });
+/** But for the width of a border, which Graphviz leaves free: less than half of what is between two nodes. */
+function touch(one: Box, { x, y, width, height }: Box, scale: number): boolean {
+  const free = 5 * scale;
+  return !apart(one, { x: x - free, y: y - free, width: width + 2 * free, height: height + 2 * free });
 }
 
 function rgb(colour: string): string {

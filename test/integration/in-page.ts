@@ -10,8 +10,10 @@ export interface Box {
 }
 
 export interface Drawn {
+  /** Pixels of the screen for one of the drawing. */
+  readonly scale: number;
   readonly nodes: readonly { id: string; box: Box; texts: readonly { text: string; box: Box; size: number }[] }[];
-  readonly edges: readonly { from: string; to: string; start: Box; end: Box }[];
+  readonly edges: readonly { from: string; to: string; start: Box; tip: Box }[];
 }
 
 /** What is drawn, where it is on the screen. Runs in a page. */
@@ -24,7 +26,8 @@ export function measure(): Drawn {
   };
   const nodes = [...svg.querySelectorAll(".node")].map((node) => ({
     id: node.id,
-    box: boxOf(node.querySelector("path, polygon") as Element),
+    // The outer one of a double border.
+    box: [...node.querySelectorAll("path, polygon")].map(boxOf).sort((a, b) => b.width - a.width)[0] as Box,
     texts: [...node.querySelectorAll("text")].map((text) => ({
       ...{ text: text.textContent ?? "", box: boxOf(text) },
       size: Number.parseFloat(getComputedStyle(text).fontSize) * scale,
@@ -37,16 +40,26 @@ export function measure(): Drawn {
       return { x, y, width: 0, height: 0 };
     };
     const { from = "", to = "" } = edge.dataset;
-    return { from, to, start: at(0), end: at(path.getTotalLength()) };
+    return { from, to, start: at(0), tip: boxOf(edge.querySelector("polygon") as Element) };
   });
-  return { nodes, edges };
+  return { nodes, edges, scale };
 }
 
-/** How a node is drawn. Runs in a page. @param id of the node */
-export function styleOf(id: string): { fill: string; stroke: string; dashed: boolean; outlines: number; text: string } {
-  const node = document.getElementById(id) as Element;
-  const shapes = [...node.querySelectorAll("path, polygon")];
-  const { fill, stroke, strokeDasharray } = getComputedStyle(shapes[0] as Element);
-  const text = getComputedStyle(node.querySelector("text") as Element).fill;
-  return { fill, stroke, dashed: strokeDasharray !== "none", outlines: shapes.length, text };
+export interface Style {
+  readonly fill: string;
+  readonly stroke: string;
+  readonly dashed: boolean;
+  /** 2 for a double border. */
+  readonly outlines: number;
+  readonly text: string;
+}
+
+/** How nodes look by all rules that apply to them, by id. Runs in a page. */
+export function stylesOfNodes(): [string, Style][] {
+  return [...document.querySelectorAll(".node")].map((node) => {
+    const shapes = [...node.querySelectorAll("path, polygon")];
+    const { fill, stroke, strokeDasharray } = getComputedStyle(shapes[0] as Element);
+    const text = getComputedStyle(node.querySelector("text") as Element).fill;
+    return [node.id, { fill, stroke, dashed: strokeDasharray !== "none", outlines: shapes.length, text }];
+  });
 }
