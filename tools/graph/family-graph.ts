@@ -24,7 +24,7 @@ export interface GraphLayer {
 
 /** A family to be drawn. */
 export interface FamilyGraph {
-  /** @example "stack dev" */
+  /** @example "Images of stack dev" */
   readonly title: string;
   /** In the order of building. */
   readonly layers: readonly GraphLayer[];
@@ -40,18 +40,22 @@ export interface Edge {
 }
 
 /** The family without a plan. */
-export function graphOfCatalog(title: string, catalog: Catalog): FamilyGraph {
+export function graphOfCatalog(stack: string, catalog: Catalog): FamilyGraph {
   const layers = catalog.map(({ name, description, layers: needs, upstreams }) => ({
     ...{ name, description, needs },
     upstreams: upstreams.map((upstream) => upstream.name),
   }));
-  return { title, layers };
+  return { title: titleOf(stack), layers };
 }
 
 /** @param catalog the family that the plan is of: it has the upstreams, and what the images are for */
 export function graphOfPlan(plan: Plan, catalog: Catalog): FamilyGraph {
   const known = new Map(graphOfCatalog("", catalog).layers.map((layer) => [layer.name, layer]));
-  return { title: `stack ${plan.stack}`, layers: plan.layers.map((layer) => ({ ...known.get(layer.name), ...layer })) };
+  return { title: titleOf(plan.stack), layers: plan.layers.map((layer) => ({ ...known.get(layer.name), ...layer })) };
+}
+
+function titleOf(stack: string): string {
+  return `Images of stack ${stack}`;
 }
 
 const names = z.array(z.string());
@@ -93,7 +97,7 @@ export function readPlan(place: string, text: string): FamilyGraph {
     const missing = needs.find((need) => !known.has(need));
     if (missing !== undefined) throw new InputError(place, `${name} needs ${missing}, which is no layer of the plan`);
   }
-  return { title: stack ? `stack ${stack}` : since ? `since ${since.slice(0, 12)}` : "plan", layers };
+  return { title: stack ? titleOf(stack) : since ? `Images since ${since.slice(0, 12)}` : "Images of a plan", layers };
 }
 
 function parse(place: string, text: string): unknown {

@@ -28,7 +28,7 @@ export function pageOf(graph: FamilyGraph, svg: string): string {
     "base-uri 'none'",
     "form-action 'none'",
   ].join("; ");
-  const title = escaped(`Images of ${graph.title}`);
+  const title = escaped(graph.title);
   return `<!doctype html>
 <html lang="en">
 <head>

@@ -17,7 +17,7 @@ export const darkRules = [...dark]
  * @param dot of the same graph
  */
 export async function svgOf(graph: FamilyGraph, dot: string): Promise<string> {
-  const title = escaped(`Images of ${graph.title}`);
+  const title = escaped(graph.title);
   const head =
     `role="img" aria-labelledby="family-title family-about"><title id="family-title">${title}</title>` +
     `<desc id="family-about">${escaped(aboutOf(graph))}</desc>` +
@@ -46,7 +46,7 @@ export async function inlineSvgOf(graph: FamilyGraph, dot: string): Promise<stri
       const { from, to } = ends.get(id) as { from: string; to: string };
       return `<g class="edge ${kind}" data-from="${from}" data-to="${to}" aria-hidden="true">`;
     })
-    .replace(/^<svg /, () => `<svg role="group" aria-label="${escaped(`Images of ${graph.title}`)}" `);
+    .replace(/^<svg /, () => `<svg role="group" aria-label="${escaped(graph.title)}" `);
 }
 
 /** What Graphviz draws, in pixels, without what only a file of its own has. */

@@ -1,4 +1,4 @@
-import { mkdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import { existsSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { dirname, extname, resolve } from "node:path";
 import { text as toText } from "node:stream/consumers";
 import { type Command, Option } from "commander";
@@ -40,8 +40,8 @@ export function addGraph(program: Command): void {
     .option("--prefix <registry/path>", "with --images: images of this registry and path are the folder's own")
     .action(async (options: GraphOptions) => {
       const output = options.output === undefined ? undefined : resolve(options.output);
-      const format = formatOf(options);
       if (output !== undefined) refuseFolder(output);
+      const format = formatOf(options);
       const graph = await graphOf(options);
       const drawn = await draw(graph, format);
       if (output === undefined) process.stdout.write(drawn);
@@ -60,11 +60,11 @@ async function graphOf({ stack, plan, images, since, prefix }: GraphOptions): Pr
       throw new Error("--since and --prefix need --images, the folder whose images are compared");
     }
     process.chdir(root);
-    return graphOfCatalog(`stack ${stack}`, catalogOf(stack));
+    return graphOfCatalog(stack, catalogOf(stack));
   }
   const changes = await planSince(images, since ?? "HEAD", prefix === undefined ? {} : { prefix });
   for (const warning of changes.warnings) process.stderr.write(`warning: ${warning}\n`);
-  return { title: `${images} since ${since ?? "HEAD"}`, layers: changes.layers };
+  return { title: `Images in ${images} since ${since ?? "HEAD"}`, layers: changes.layers };
 }
 
 async function draw(graph: FamilyGraph, format: Format): Promise<string> {
@@ -82,10 +82,10 @@ function formatOf({ output, format }: GraphOptions): Format {
   throw new InputError(output, `the ending says no format; use .${formats.join(", .")}, or --format`);
 }
 
+/** Before anything is read and drawn in vain. */
 function refuseFolder(file: string): void {
-  if (statSync(file, { throwIfNoEntry: false })?.isDirectory()) {
-    throw new InputError(file, "is a folder; name a file in it");
-  }
+  if (existsSync(file) && statSync(file).isDirectory()) throw new InputError(file, "is a folder; name a file in it");
+  if (!existsSync(dirname(file))) throw new InputError(file, "there is no such folder to write it into");
 }
 
 async function readStandardInput(): Promise<string> {
@@ -103,7 +103,6 @@ function read(file: string): string {
 
 function write(file: string, content: string): void {
   try {
-    mkdirSync(dirname(file), { recursive: true });
     writeFileSync(file, content);
   } catch (error) {
     throw new InputError(file, `cannot be written: ${(error as Error).message}`);

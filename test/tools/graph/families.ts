@@ -14,7 +14,7 @@ export const hostile = [
 /** A chain as in the README: debian, base, tooling, app. */
 export function chain(): FamilyGraph {
   return {
-    title: "stack local",
+    title: "Images of stack local",
     layers: [
       { ...layer("base", []), action: "unchanged", upstreams: ["debian:trixie-slim"] },
       {

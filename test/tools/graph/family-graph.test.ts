@@ -10,7 +10,7 @@ describe("a family to be drawn", () => {
       { name: "app", action: "rebase", reasons: ["parent base"], seconds: 1, bytes: null, needs: ["base"] },
     ];
     const graph = readPlan("plan.json", JSON.stringify({ version: 1, stack: "dev", layers, more: true }));
-    assert.deepEqual(graph, { title: "stack dev", layers });
+    assert.deepEqual(graph, { title: "Images of stack dev", layers });
     assert.equal(summaryOf(graph), "2 layers: 1 build, 1 rebase");
   });
 
@@ -42,7 +42,7 @@ describe("a family to be drawn", () => {
     } as const;
     const gone = { name: "old", action: "removed", reasons: [], seconds: 0, bytes: 0, needs: [] } as const;
     const graph = graphOfPlan({ stack: "dev", layers: [planned, gone] }, catalog as never);
-    assert.equal(graph.title, "stack dev");
+    assert.equal(graph.title, "Images of stack dev");
     assert.deepEqual(graph.layers, [{ ...planned, description: "Compilers", upstreams: ["debian:13"] }, gone]);
   });
 
