@@ -12,7 +12,7 @@ import { dark, looks } from "../../tools/graph/palette";
 import { inlineSvgOf, svgOf } from "../../tools/graph/svg";
 import { chain, family, hostile, tower } from "../tools/graph/families";
 import { startBrowser } from "./browser";
-import { type Box, measure, stylesOfNodes } from "./in-page";
+import { apart, type Box, inside, measure, rgb, stylesOfNodes, touch } from "./drawn";
 
 describe("the drawing of a family in a browser", () => {
   let browser: Browser;
@@ -111,6 +111,17 @@ describe("the drawing of a family in a browser", () => {
       await page.getByRole("button", { name: "Fit" }).click();
       assert.ok(await page.evaluate(() => (document.querySelector("main")?.scrollWidth ?? 0) <= 960));
     }));
+
+  it("begins where something changes, also on a small screen", () =>
+    openPage(
+      family(100),
+      async (page) => {
+        const box = (await page.locator("#layer-tooling-3").boundingBox()) as Box;
+        assert.ok(inside(box, (await page.locator("main").boundingBox()) as Box));
+        assert.equal(await page.evaluate(() => document.documentElement.scrollWidth), 400);
+      },
+      { viewport: { width: 400, height: 800 } },
+    ));
 
   it("has the colours and borders of the plan, in light and in dark", async () => {
     for (const colorScheme of ["light", "dark"] as const) {
@@ -269,32 +280,4 @@ function related(graph: FamilyGraph, id: string): { nodes: Set<string>; edges: n
   };
   const [up, down] = [way("from", "to"), way("to", "from")];
   return { nodes: new Set([...up.nodes, ...down.nodes]), edges: up.edges + down.edges };
-}
-
-function apart(one: Box, other: Box): boolean {
-  return (
-    one.x + one.width <= other.x ||
-    other.x + other.width <= one.x ||
-    one.y + one.height <= other.y ||
-    other.y + other.height <= one.y
-  );
-}
-
-function inside(inner: Box, outer: Box): boolean {
-  return (
-    inner.x >= outer.x &&
-    inner.y >= outer.y &&
-    inner.x + inner.width <= outer.x + outer.width &&
-    inner.y + inner.height <= outer.y + outer.height
-  );
-}
-
-/** But for the width of a border, which Graphviz leaves free: less than half of what is between two nodes. */
-function touch(one: Box, { x, y, width, height }: Box, scale: number): boolean {
-  const free = 5 * scale;
-  return !apart(one, { x: x - free, y: y - free, width: width + 2 * free, height: height + 2 * free });
-}
-
-function rgb(colour: string): string {
-  return `rgb(${[1, 3, 5].map((at) => Number.parseInt(colour.slice(at, at + 2), 16)).join(", ")})`;
 }

@@ -151,7 +151,7 @@ function wrapped(sentence: string): string[] {
     if (last !== undefined && last.length + 1 + word.length <= longestLine) lines[lines.length - 1] = `${last} ${word}`;
     else lines.push(shortened(word));
   }
-  return lines.length > 3 ? [...lines.slice(0, 2), `${lines[2]} …`] : lines;
+  return lines.length > 4 ? [...lines.slice(0, 3), `${lines[3]} …`] : lines;
 }
 
 /** Text for where markup is read: nothing in it is markup, and nothing that XML does not take or that turns the text around. */

@@ -96,7 +96,57 @@ describe("the drawing of a family", () => {
     }
     assert.equal(new Set(dark.values()).size, dark.size);
   });
+
+  it("keeps actions apart for those who do not see red, green or blue, and by their borders for those who see none", () => {
+    const kinds = Object.entries(looks).filter(([kind]) => kind !== "plain");
+    for (const scheme of [(colour: string) => colour, (colour: string) => dark.get(colour) as string]) {
+      for (const [missing, matrix] of Object.entries(blindness)) {
+        for (const [index, [one, { fill, line }]] of kinds.entries()) {
+          for (const [other, look] of kinds.slice(index + 1)) {
+            const apart = [distance(fill, look.fill), distance(line, look.line)];
+            function distance(a: string, b: string): number {
+              const [from, to] = [a, b].map((colour) => labOf(seen(linear(scheme(colour)), matrix)));
+              return Math.hypot(...(from as number[]).map((part, at) => part - ((to as number[])[at] as number)));
+            }
+            const alike = [one, other].every((kind) => kind === "unchanged" || kind === "upstream");
+            assert.ok(alike || Math.max(...apart) >= 12, `${one} and ${other} without ${missing}: ${apart}`);
+          }
+        }
+      }
+    }
+    const borders = kinds.map(
+      ([kind, { border, width }]) => `${border} ${width} ${kind === "upstream" ? "square" : "round"}`,
+    );
+    assert.equal(new Set(borders).size, kinds.length);
+  });
 });
+
+/** What of linear red, green and blue is seen where one kind of cones is missing, by Machado, Oliveira and Fernandes (2009). */
+const blindness = {
+  nothing: [1, 0, 0, 0, 1, 0, 0, 0, 1],
+  red: [0.152286, 1.052583, -0.204868, 0.114503, 0.786281, 0.099216, -0.003882, -0.048116, 1.051998],
+  green: [0.367322, 0.860646, -0.227968, 0.280085, 0.672501, 0.047413, -0.01182, 0.04294, 0.968881],
+  blue: [1.255528, -0.076749, -0.178779, -0.078411, 0.930809, 0.147602, 0.004733, 0.691367, 0.3039],
+};
+
+function seen([red, green, blue]: readonly number[], matrix: readonly number[]): number[] {
+  const mixed = [0, 3, 6].map((row) => {
+    const [a, b, c] = matrix.slice(row, row + 3) as [number, number, number];
+    return a * (red as number) + b * (green as number) + c * (blue as number);
+  });
+  return mixed.map((part) => Math.min(1, Math.max(0, part)));
+}
+
+/** CIE Lab, in which distances are about those that people see. */
+function labOf([red, green, blue]: readonly number[]): number[] {
+  const [r, g, b] = [red, green, blue] as [number, number, number];
+  const [x, y, z] = [
+    (0.4124 * r + 0.3576 * g + 0.1805 * b) / 0.9505,
+    0.2126 * r + 0.7152 * g + 0.0722 * b,
+    (0.0193 * r + 0.1192 * g + 0.9505 * b) / 1.089,
+  ].map((part) => (part > 0.008856 ? Math.cbrt(part) : 7.787 * part + 16 / 116)) as [number, number, number];
+  return [116 * y - 16, 500 * (x - y), 200 * (y - z)];
+}
 
 /** By WCAG 2: from 1 to 21. */
 function contrast(one: string, other: string): number {
@@ -105,9 +155,14 @@ function contrast(one: string, other: string): number {
 }
 
 function luminance(colour: string): number {
-  const [red, green, blue] = [1, 3, 5].map((at) => {
+  const [red, green, blue] = linear(colour) as [number, number, number];
+  return 0.2126 * red + 0.7152 * green + 0.0722 * blue;
+}
+
+/** Red, green and blue as light, each from 0 to 1. */
+function linear(colour: string): number[] {
+  return [1, 3, 5].map((at) => {
     const part = Number.parseInt(colour.slice(at, at + 2), 16) / 255;
     return part <= 0.04045 ? part / 12.92 : ((part + 0.055) / 1.055) ** 2.4;
-  }) as [number, number, number];
-  return 0.2126 * red + 0.7152 * green + 0.0722 * blue;
+  });
 }

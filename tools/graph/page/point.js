@@ -137,4 +137,8 @@
   if (svg.viewBox.baseVal.width < main.clientWidth && nodes.length < 20) zoom("fit");
   const asked = decodeURIComponent(location.hash.slice(1));
   keep(nodes.some((node) => node.id === asked) ? asked : undefined);
+  // A large drawing may begin with an empty corner.
+  const first = cards.find((card) => getComputedStyle(card).display !== "none")?.dataset.node;
+  const start = nodes.find((node) => node.id === (kept ?? first));
+  start?.scrollIntoView({ block: kept ? "center" : "nearest", inline: "center" });
 })();

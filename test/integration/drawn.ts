@@ -63,3 +63,31 @@ export function stylesOfNodes(): [string, Style][] {
     return [node.id, { fill, stroke, dashed: strokeDasharray !== "none", outlines: shapes.length, text }];
   });
 }
+
+export function apart(one: Box, other: Box): boolean {
+  return (
+    one.x + one.width <= other.x ||
+    other.x + other.width <= one.x ||
+    one.y + one.height <= other.y ||
+    other.y + other.height <= one.y
+  );
+}
+
+export function inside(inner: Box, outer: Box): boolean {
+  return (
+    inner.x >= outer.x &&
+    inner.y >= outer.y &&
+    inner.x + inner.width <= outer.x + outer.width &&
+    inner.y + inner.height <= outer.y + outer.height
+  );
+}
+
+/** But for the width of a border, which Graphviz leaves free: less than half of what is between two nodes. */
+export function touch(one: Box, { x, y, width, height }: Box, scale: number): boolean {
+  const free = 5 * scale;
+  return !apart(one, { x: x - free, y: y - free, width: width + 2 * free, height: height + 2 * free });
+}
+
+export function rgb(colour: string): string {
+  return `rgb(${[1, 3, 5].map((at) => Number.parseInt(colour.slice(at, at + 2), 16)).join(", ")})`;
+}
