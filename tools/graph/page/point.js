@@ -140,5 +140,5 @@
   // A large drawing may begin with an empty corner.
   const first = cards.find((card) => getComputedStyle(card).display !== "none")?.dataset.node;
   const start = nodes.find((node) => node.id === (kept ?? first));
-  start?.scrollIntoView({ block: kept ? "center" : "nearest", inline: "center" });
+  start?.scrollIntoView({ block: "center", inline: "center" });
 })();
