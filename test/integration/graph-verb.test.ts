@@ -37,6 +37,8 @@ describe("strata graph", () => {
     const piped = await strata(["graph", "--plan", "-", "--format", "dot"], plan.stdout);
     const layers = (dot: string) => dot.split("\n").filter((line) => line.includes('"layer-'));
     assert.deepEqual(layers(piped.stdout), layers(direct.stdout));
+    const alone = await strata(["graph", "--images", "images", "--no-plan", "--format", "dot"]);
+    assert.match(alone.stdout, /"layer-base" \[id="layer-base", class="plain"/);
   });
 
   it("writes what a file's ending says, and SVG to standard output", async () => {

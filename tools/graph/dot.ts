@@ -8,7 +8,8 @@ const mostDescribed = 12;
 
 /** In letters: what is longer is shortened in the middle, or broken into lines. */
 const longestName = 36;
-const longestLine = 24;
+const longestLine = 26;
+const mostLines = 4;
 
 /** The width of a page that is read without scrolling sideways, in nodes. */
 const mostAcross = 6;
@@ -27,9 +28,11 @@ export function dotOf(graph: FamilyGraph, options: { readonly legend?: boolean }
   return [
     "digraph family {",
     `  graph [${[...layoutOf(graph), ...head].join(", ")}]`,
-    `  node [shape=box, fontname="${measuredFont}", fontsize=13, fontcolor="${text}", margin="0.16,0.07", height=0.5]`,
+    `  node [shape=box, fontname="${measuredFont}", fontsize=13, fontcolor="${text}", margin="0.16,0.07", width=1.1, height=0.5]`,
     `  edge [color="${arrow}", arrowsize=0.7]`,
-    ...upstreamsOf(graph).map((name) => nodeOf(idOf("upstream", name), "upstream", labelOf(name, ["upstream"]))),
+    ...upstreamsOf(graph).map((name) =>
+      nodeOf(idOf("upstream", name), "upstream", labelOf(name, [small("upstream", faint)])),
+    ),
     ...graph.layers.map((layer) => nodeOf(idOf("layer", layer.name), kindOf(layer), layerLabel(layer, described))),
     ...edgesOf(graph).map(({ from, to, moves }) => {
       const look = moves ? `, color="${strong}", penwidth=2` : "";
@@ -67,13 +70,15 @@ function nodeOf(id: string, kind: Kind, label: string): string {
 }
 
 function layerLabel(layer: GraphLayer, described: boolean): string {
-  const lines = layer.action === undefined && described ? wrapped(layer.description ?? "") : [];
-  return labelOf(layer.name, [...lines, ...(layer.action === undefined ? [] : [factsOf(layer).join(" · ")])], layer);
+  const lines = described ? wrapped(layer.description ?? "").map((line) => small(line, faint)) : [];
+  const facts = factsOf(layer);
+  return labelOf(layer.name, facts.length > 0 ? [...lines, small(facts.join(" · "), text)] : lines, layer);
 }
 
+/** @param lines beneath the name, as markup */
 function labelOf(name: string, lines: readonly string[], { action }: Pick<GraphLayer, "action"> = {}): string {
   const title = `<B>${escaped(shortened(name))}</B>`;
-  const rest = lines.map((line) => `<TR><TD>${small(line, faint)}</TD></TR>`);
+  const rest = lines.map((line) => `<TR><TD>${line}</TD></TR>`);
   return `<${table(0)}<TR><TD>${action === "removed" ? `<S>${title}</S>` : title}</TD></TR>${rest.join("")}</TABLE>>`;
 }
 
@@ -144,14 +149,25 @@ function shortened(name: string): string {
   return `${letters.slice(0, half).join("")}…${letters.slice(-half).join("")}`;
 }
 
+/** In no more lines than it needs, of about the same length. */
 function wrapped(sentence: string): string[] {
-  const lines: string[] = [];
-  for (const word of sentence.split(/\s+/).filter(Boolean)) {
-    const last = lines.at(-1);
-    if (last !== undefined && last.length + 1 + word.length <= longestLine) lines[lines.length - 1] = `${last} ${word}`;
-    else lines.push(shortened(word));
+  let lines = linesOf(sentence, longestLine);
+  for (let width = longestLine - 1; width > 0; width--) {
+    const narrower = linesOf(sentence, width);
+    if (narrower.length > lines.length) break;
+    lines = narrower;
   }
-  return lines.length > 4 ? [...lines.slice(0, 3), `${lines[3]} …`] : lines;
+  return lines.length > mostLines ? [...lines.slice(0, mostLines - 1), `${lines[mostLines - 1]} …`] : lines;
+}
+
+function linesOf(sentence: string, width: number): string[] {
+  const lines: string[] = [];
+  for (const word of sentence.split(/\s+/).filter(Boolean).map(shortened)) {
+    const last = lines.at(-1);
+    if (last !== undefined && last.length + 1 + word.length <= width) lines[lines.length - 1] = `${last} ${word}`;
+    else lines.push(word);
+  }
+  return lines;
 }
 
 /** Text for where markup is read: nothing in it is markup, and nothing that XML does not take or that turns the text around. */

@@ -72,6 +72,7 @@ const planSchema = z.object({
       bytes: z.number().nonnegative().nullish(),
       needs: names.optional(),
       upstreams: names.optional(),
+      description: z.string().optional(),
     }),
   ),
 });

@@ -19,8 +19,8 @@ interface GraphOptions {
   readonly stack: string;
   readonly output?: string;
   readonly format?: Format;
-  /** False for --no-plan. */
-  readonly plan: string | boolean;
+  /** A file; false for --no-plan. */
+  readonly plan?: string | false;
   readonly images?: string;
   readonly since?: string;
   readonly prefix?: string;
@@ -64,7 +64,12 @@ async function graphOf({ stack, plan, images, since, prefix }: GraphOptions): Pr
   }
   const changes = await planSince(images, since ?? "HEAD", prefix === undefined ? {} : { prefix });
   for (const warning of changes.warnings) process.stderr.write(`warning: ${warning}\n`);
-  return { title: `Images in ${images} since ${since ?? "HEAD"}`, layers: changes.layers };
+  if (plan !== false) return { title: `Images in ${images} since ${since ?? "HEAD"}`, layers: changes.layers };
+  const layers = changes.layers.filter(({ action }) => action !== "removed");
+  return {
+    title: `Images in ${images}`,
+    layers: layers.map((layer) => ({ ...layer, action: undefined, reasons: [] })),
+  };
 }
 
 async function draw(graph: FamilyGraph, format: Format): Promise<string> {

@@ -16,10 +16,13 @@ export interface SincePlan {
   readonly warnings: readonly string[];
 }
 
-/** What a layer stands on or takes files from, directly: of one that is removed, what it did. */
+/** A layer's change, and what else a drawing needs of it; of a layer that is removed, what it was. */
 export interface SinceLayer extends LayerChange {
+  /** What the image is for, where image.yaml says so. */
+  readonly description?: string;
+  /** The layers that it stands on or takes files from, directly. */
   readonly needs: readonly string[];
-  /** By name. */
+  /** The upstreams that it does, by name. */
   readonly upstreams: readonly string[];
 }
 
@@ -58,8 +61,9 @@ export async function planSince(images: string, since: string, options: SinceOpt
   ];
   const known = new Map([...before.layers, ...now.layers].map((layer) => [layer.name, layer]));
   const layers = diffCatalogs(before.layers, now.layers).map((change) => {
-    const { layers: needs = [], upstreams = [] } = known.get(change.name) ?? {};
-    return { ...change, needs, upstreams: upstreams.map(({ name }) => name) };
+    const { description, layers: needs = [], upstreams = [] } = known.get(change.name) ?? {};
+    const described = description === undefined ? {} : { description };
+    return { ...change, ...described, needs, upstreams: upstreams.map(({ name }) => name) };
   });
   return { since: commit, layers, warnings };
 }

@@ -87,13 +87,17 @@
     next.focus();
   }
 
+  /** What is in the middle stays there. */
   function zoom(how) {
     const { width } = svg.viewBox.baseVal;
     const now = svg.getBoundingClientRect().width / width;
     const fit = Math.min(largestFit, main.clientWidth / width);
     const next = how === "fit" ? fit : Math.min(4, Math.max(0.1, how === "in" ? now * 1.25 : now / 1.25));
+    const [left, top] = [main.scrollLeft + main.clientWidth / 2, main.scrollTop + main.clientHeight / 2];
     svg.style.width = `${width * next}px`;
     svg.style.height = "auto";
+    const grown = next / now;
+    main.scrollTo(left * grown - main.clientWidth / 2, top * grown - main.clientHeight / 2);
   }
 
   const nodeAt = (event) => event.target.closest?.(".node");
