@@ -9,6 +9,7 @@ const verbs: Readonly<Record<string, () => (program: Command) => void>> = {
   env: stackVerbs,
   plan: () => (require("./plan/verb") as typeof import("./plan/verb")).addPlan,
   up: () => (require("./stack/up-verb") as typeof import("./stack/up-verb")).addUp,
+  graph: () => (require("./graph/verb") as typeof import("./graph/verb")).addGraph,
   bake: stackVerbs,
   logs: stackVerbs,
   recover: stackVerbs,
