@@ -19,6 +19,7 @@ import { table } from "./terminal";
 import { installRunc, installTools } from "./toolchain/install";
 import { planTools, serviceTools } from "./toolchain/tools";
 import { jsonOption, print, stackOption, toStderr } from "./verb";
+import { addWhy } from "./why/verb";
 
 const home = homeAt();
 const { version } = JSON.parse(readFileSync(join(root, "package.json"), "utf8")) as { version: string };
@@ -136,6 +137,8 @@ program
     const advice = adviceOnPins(log);
     print(options, { layer, log: told }, advice ? `${told}\n\n${advice}` : told);
   });
+
+addWhy(program);
 
 program
   .command("recover")
