@@ -26,10 +26,8 @@ describe("strata why", () => {
   /** The digests of app before and after it was changed. */
   let images: readonly [string, string];
   before(async () => {
-    project = await Project.make(family, {
-      secrets: { token: "secret" },
-      config: { labels: JSON.stringify({ team: "images" }) },
-    });
+    project = await Project.make(family, { secrets: { token: "secret" } });
+    await project.run("pulumi", "config", "set", "--path", 'strata:labels["team"]', "images");
     strata = strataIn(project);
     project.write(".gitignore", "/*\n!/images\n!/upstreams.yaml\n!/.gitignore\n");
     await git("init", "--quiet", "--initial-branch=main");
@@ -133,7 +131,9 @@ describe("strata why", () => {
     const [shared, ...own] = told.layers;
     assert.equal(shared?.in, "both", "that of the upstream");
     assert.deepEqual(new Set(own.map((layer) => layer.in)), new Set(["first", "second"]));
-    const changed = told.files?.map(({ change, path, of }) => [change, path, ...of].join(" "));
+    // Where builders mount these for a step, they leave folders.
+    const files = told.files?.filter(({ path }) => !["dev", "proc", "sys"].includes(path));
+    const changed = files?.map(({ change, path, of }) => [change, path, ...of].join(" "));
     // The first image's own layer took the file away that the second one's base has.
     assert.deepEqual(changed, ["A etc/motd", "M run kind", "A run/more", "A run/run", "D word"]);
     const { stdout } = await strata("why", "app", before, after);
@@ -157,12 +157,9 @@ describe("strata why", () => {
     const cases: [string[], RegExp][] = [
       [["ap"], /there is no layer "ap" .*did you mean app\?/],
       [["ap", "aaaaaaaa", "bbbbbbbb"], /there is no layer "ap" .*did you mean app\?/],
-      [["app", "00000000", "11111111"], /no image that a tag or a stack knows begins with 00000000/],
-      [["app", "latest", "stable"], /"latest" is no digest/],
       [["app", "00000000"], /give two digests to compare, or none/],
       [["app", `${"0".repeat(64)}`, `${"1".repeat(64)}`], /sha256:0+: the registry does not have it/],
       [["app", "--stack", "nowhere"], /Pulumi\.nowhere\.yaml: no such file/],
-      [["app", "--limit", "much"], /expected a size such as 500 MB/],
     ];
     for (const [args, message] of cases) {
       const { exitCode, stderr } = await strata("why", ...args);

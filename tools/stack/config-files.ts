@@ -23,15 +23,9 @@ export function configOf(stack: string, key: string): unknown {
   return own ?? declared?.default;
 }
 
-/** A key whose value is a map: as it is written, or, as `pulumi config set` takes it too, as JSON in a text. */
-export function objectOf(stack: string, key: string): Readonly<Record<string, unknown>> {
-  const value = configOf(stack, key) ?? {};
-  return (typeof value === "string" ? JSON.parse(value) : value) as Record<string, unknown>;
-}
-
 /** What `strata:labels` says. */
 export function labelsIn(stack: string): Readonly<Record<string, string>> {
-  return objectOf(stack, "labels") as Record<string, string>;
+  return (configOf(stack, "labels") ?? {}) as Record<string, string>;
 }
 
 /** The family as a stack's configuration has it. @throws InputError for a stack without a file, and as `readCatalog` does */

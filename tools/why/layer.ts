@@ -3,7 +3,7 @@ import { buildArguments } from "../../components/catalog/build-arguments";
 import type { Catalog } from "../../components/catalog/catalog";
 import { placeOf } from "../../components/naming";
 import { RegistryError } from "../../components/registry";
-import { catalogSourceOf, configOf, labelsIn, objectOf } from "../stack/config-files";
+import { catalogSourceOf, configOf, labelsIn } from "../stack/config-files";
 import type { Environment } from "../stack/environment";
 import { fileLines, type Properties, unknown } from "../stack/layer-reasons";
 import { type LastChange, lastChange } from "./commits";
@@ -71,7 +71,7 @@ export function unknownLayer(name: string, layers: readonly string[], stack: str
 export function settingsOf(stack: string): BuildSettings {
   const text = (key: string) => String(configOf(stack, key));
   const [registry, organisation] = [text("registry"), text("organisation")];
-  const secrets = objectOf(stack, "secrets");
+  const secrets = (configOf(stack, "secrets") ?? {}) as Record<string, unknown>;
   return {
     labels: labelsIn(stack),
     compression: text("compression"),
