@@ -3,14 +3,13 @@ import { join } from "node:path";
 import { Command, InvalidArgumentError } from "commander";
 import { execa } from "execa";
 import { bakeFile } from "../components/catalog/bake";
-import { adviceOnPins } from "../components/catalog/pins/dropped";
 import { homeAt, root } from "./home";
 import { catalogBesidesLocks, surveyPins, writeChanges } from "./pins/pins";
 import { pinsJson, pinsText } from "./pins/print";
 import { planText } from "./plan/print";
 import { planSince } from "./plan/since";
 import { resetServices, startServices, statusOfServices, stopServices } from "./services/services";
-import { buildLog } from "./stack/build-logs";
+import { adviceOnBuild, buildLog } from "./stack/build-logs";
 import { builtLayers } from "./stack/built-layers";
 import { catalogOf, catalogSourceOf, configOf, labelsIn, ownLinesIn } from "./stack/config-files";
 import { environmentOf, shellLines } from "./stack/environment";
@@ -134,8 +133,8 @@ program
     const log = await buildLog(layer, builder.trim(), env);
     if (log === undefined) throw new Error(`the builder ${builder.trim()} has no record of a build of "${layer}"`);
     const told = ownLinesIn(log, layer, options.stack).trimEnd();
-    const advice = adviceOnPins(log);
-    print(options, { layer, log: told }, advice ? `${told}\n\n${advice}` : told);
+    const advice = adviceOnBuild(log);
+    print(options, { layer, log: told, advice }, [told, ...advice].join("\n\n"));
   });
 
 addWhy(program);

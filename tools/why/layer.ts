@@ -50,7 +50,7 @@ export async function whyLayer(name: string, stack: string, catalog: Catalog, en
     tags: tags.names,
     stacks: [...(built ? [stack] : []), ...holders.names],
     changes: changesOf(now),
-    notes: [change.note, ...tags.notes, ...holders.notes].filter((note) => note !== undefined),
+    notes: [...failureOf(before), change.note, ...tags.notes, ...holders.notes].filter((note) => note !== undefined),
   };
 }
 
@@ -80,6 +80,15 @@ export function settingsOf(stack: string): BuildSettings {
     secrets: "secure" in secrets ? undefined : new Set(Object.keys(secrets)),
     placeOf: (name) => placeOf(text("repository"), { registry, organisation, name }),
   };
+}
+
+/** What there is of a layer whose last build failed. */
+function failureOf(state: LayerState | undefined): string[] {
+  if (!state || state.built) return [];
+  const { lastDigest, tag } = state;
+  const before =
+    tag && lastDigest ? `; the image before it is ${tag.slice(0, tag.lastIndexOf(":"))}@${lastDigest}` : "";
+  return [`the last build failed (strata logs ${state.name}), or one is under way${before}`];
 }
 
 function changesOf(now: LayerNow | undefined): string[] {

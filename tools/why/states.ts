@@ -14,6 +14,8 @@ export interface LayerState {
   readonly inputs: Properties;
   /** Undefined where the last build of these inputs failed, or is under way. */
   readonly built: Built | undefined;
+  /** The digest of the last image that was built of it, of these inputs or of earlier ones. */
+  readonly lastDigest: string | undefined;
   /** Where its last build was pushed to, `repository:tag`; undefined where none was. */
   readonly tag: string | undefined;
   /** The builder of the last build. */
@@ -119,7 +121,18 @@ function layersIn(stack: string, resources: readonly Resource[]): Map<string, La
         const image = images.get(name);
         const { ref, digest, buildId, record = {} } = outputs;
         const built = typeof digest === "string" ? { ref, digest, buildId, record } : undefined;
-        return [name, { stack, name, inputs, built, tag: image?.tags?.[0], builder: image?.builder?.name }];
+        return [
+          name,
+          {
+            stack,
+            name,
+            inputs,
+            built,
+            lastDigest: image?.digest,
+            tag: image?.tags?.[0],
+            builder: image?.builder?.name,
+          },
+        ];
       }),
   );
 }

@@ -11,6 +11,7 @@ const state = (digest: string): LayerState => ({
   name: "app",
   inputs: {},
   built: { ref: `r/app@${digest}`, digest, buildId: "", record: {} },
+  lastDigest: undefined,
   tag: undefined,
   builder: undefined,
 });

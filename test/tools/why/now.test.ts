@@ -36,7 +36,15 @@ function built(folder: string): Map<string, LayerState> {
   for (const [index, { name }] of catalogIn(folder).entries()) {
     const { inputs = {} } = layersNow(catalogIn(folder), state, settings).get(name) ?? {};
     const image = { ref: "", digest: digest(String(index + 1)), buildId: "", record: {} };
-    state.set(name, { stack: "dev", name, inputs, built: image, tag: `r/${name}:b-1`, builder: "ci" });
+    state.set(name, {
+      stack: "dev",
+      name,
+      inputs,
+      built: image,
+      lastDigest: image.digest,
+      tag: `r/${name}:b-1`,
+      builder: "ci",
+    });
   }
   // Pulumi gives maps back in an order of its own.
   const reversed = (value: object) => Object.fromEntries(Object.entries(value).reverse());
