@@ -143,7 +143,12 @@ function quoted(value: string | null): string {
 
 /** One line of a step, without what BuildKit writes around it. */
 function short(text: string): string {
-  const line = printable(text.replace(/\s+/g, " ").trim());
+  const line = printable(
+    text
+      .replace(/\s+/g, " ")
+      .replace(/ # buildkit$/, "")
+      .trim(),
+  );
   return line.length > 100 ? `${line.slice(0, 99)}…` : line;
 }
 
