@@ -54,7 +54,7 @@ export function differenceText(difference: Difference): string {
   const { first, second, ingredients, config, steps, layers, files } = difference;
   const rows = layers.map(({ in: where, digest, size, step }) => [
     mark[where],
-    megabytesOf(size).padStart(9),
+    sizeText(size).padStart(9),
     digest.slice(7, 19),
     short(step ?? "–"),
   ]);
@@ -108,12 +108,17 @@ function sideText({ digest, stack, commit }: Difference["first"]): string {
 function builtText({ seconds: taken, sizeBytes, addedBytes, commit }: NonNullable<Why["built"]>): string {
   return [
     ...(taken === null ? [] : [`in ${seconds(taken)}`]),
-    ...(sizeBytes === null ? [] : [megabytesOf(sizeBytes)]),
-    ...(addedBytes === null ? [] : [`${megabytesOf(addedBytes)} of them its own`]),
+    ...(sizeBytes === null ? [] : [sizeText(sizeBytes)]),
+    ...(addedBytes === null ? [] : [`${sizeText(addedBytes)} of them its own`]),
     ...(commit === null
       ? []
       : [`from ${commit.slice(0, 12)}${commit.endsWith("-dirty") ? ", with what was not committed" : ""}`]),
   ].join(", ");
+}
+
+/** Small ones too, of which there are many. */
+function sizeText(bytes: number): string {
+  return bytes < 1e5 ? `${(bytes / 1e3).toFixed(1)} kB` : megabytesOf(bytes);
 }
 
 function row(title: string, text: string): string {
