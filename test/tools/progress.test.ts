@@ -28,6 +28,8 @@ describe("the step of a build", () => {
   it("is read from BuildKit's lines", () => {
     const steps = {
       "#15 [linux/amd64 mise 2/3] RUN npm ci": "mise 2/3 RUN npm ci",
+      "#15 [linux/amd64 2/3] RUN make": "2/3 RUN make",
+      "#15 [2/3] RUN make": "2/3 RUN make",
       "#15 [stage-1 1/2] FROM docker.io/library/debian": "stage-1 1/2 FROM docker.io/library/debian",
       "#5 importing cache manifest from localhost:5443/a/base:cache": "reading the cache",
       "#13 exporting to image": "packing",

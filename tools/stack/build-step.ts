@@ -14,7 +14,8 @@ const others: readonly (readonly [RegExp, string])[] = [
 export function stepOf(line: string): string | undefined {
   const [, said] = /^#\d+ (.*)$/.exec(line) ?? [];
   if (said === undefined) return undefined;
-  const [, stage, step, instruction] = /^\[(?:\S+\/\S+ )?(\S+) +(\d+\/\d+)\] (.*)$/.exec(said) ?? [];
-  if (stage !== undefined) return `${stage} ${step} ${instruction}`;
+  // A Dockerfile of one stage, for one platform, may name neither.
+  const [, step, instruction] = /^\[(?:[^/\s]+\/\S+ )?((?:\S+ +)?\d+\/\d+)\] (.*)$/.exec(said) ?? [];
+  if (step !== undefined) return `${step} ${instruction}`;
   return others.find(([pattern]) => pattern.test(said))?.[1];
 }
