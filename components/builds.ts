@@ -112,11 +112,12 @@ export class Builds {
    * What is known of a layer, whether it was built now or stays as it is. Its sizes are read at once with all that they are compared
    * with, each image once.
    */
-  async recordOf(layer: string, { ref, began, base, sized, parents }: Built): Promise<BuildRecord> {
+  async recordOf(layer: string, { ref, began, base, sized, parents, leftOut }: Built): Promise<BuildRecord> {
     const ended = Date.now();
     const last = (await this.previous).builds.get(layer);
     const { seconds, commit, sizeBytes, addedBytes, ...efforts } = last?.record ?? {};
-    if (began === undefined) {
+    if (leftOut) this.update.leaveOut(layer);
+    if (began === undefined || leftOut) {
       const missing = sized && addedBytes === undefined;
       // A preview of what stays as it is asks no registry for what nobody compares.
       if (!missing && (sizeBytes !== undefined || pulumi.runtime.isDryRun())) return last?.record ?? {};
@@ -188,6 +189,8 @@ interface Built {
   readonly sized: boolean;
   /** The digests that it is built on. */
   readonly parents: Digests;
+  /** Whether it is still the image of before though it changes, as in an update that has other targets. */
+  readonly leftOut: boolean;
 }
 
 /** In bytes, as far as they are known. */

@@ -51,8 +51,8 @@ export interface LayerOutput extends BuildRecord {
 /** All layers of a catalog, each built on the digests of those beneath it. */
 export class Family extends pulumi.ComponentResource {
   readonly layers: pulumi.Output<Record<string, LayerOutput>>;
-  /** Of the last update that built anything; undefined before there was one. */
-  readonly lastUpdate: pulumi.Output<LastUpdate | undefined>;
+  /** Of the last update that built anything; null before there was one, since Pulumi warns of an output that is undefined. */
+  readonly lastUpdate: pulumi.Output<LastUpdate | null>;
 
   constructor(name: string, given: FamilyArgs, opts?: pulumi.ComponentResourceOptions) {
     super("strata:image:Family", name, {}, opts);
@@ -86,7 +86,7 @@ export class Family extends pulumi.ComponentResource {
     this.layers = pulumi.all([pulumi.output(outputs), checked]).apply(([layers]) => layers);
     // A preview knows no layer that changes, and is not to show what it does not know as a change.
     const ended = pulumi.runtime.isDryRun() ? pulumi.output({}) : this.layers;
-    this.lastUpdate = ended.apply(() => args.builds.lastUpdate());
+    this.lastUpdate = ended.apply(async () => (await args.builds.lastUpdate()) ?? null);
     this.registerOutputs({});
   }
 

@@ -128,8 +128,10 @@ export class Layer extends pulumi.ComponentResource {
     this.ref = pulumi.interpolate`${args.repository}@${this.digest}`;
     this.base = pulumi.output(baseOf(args)?.ref ?? "");
     this.record = pulumi
-      .all([this.ref, this.began, this.base, digests])
-      .apply(([ref, began, base, parents]) => builds.recordOf(name, { ref, began, base, parents, sized: args.sized }));
+      .all([this.ref, this.began, this.base, digests, image.tags, tag])
+      .apply(([ref, began, base, parents, tags, tag]) =>
+        builds.recordOf(name, { ref, began, base, parents, sized: args.sized, leftOut: tags?.[0] !== tag }),
+      );
     this.registerOutputs({ digest: this.digest, ref: this.ref, buildId: this.buildId, record: this.record });
   }
 

@@ -71,7 +71,7 @@ export async function previous(): Promise<Previous> {
   );
   const resources = (read as { outputs?: Readonly<Record<string, StateEntry>> }).outputs ?? {};
   const stack = Object.values(resources).find(({ type }) => type === "pulumi:pulumi:Stack");
-  return { builds: buildsIn(resources), tests: testsIn(resources), lastUpdate: stack?.outputs.lastUpdate };
+  return { builds: buildsIn(resources), tests: testsIn(resources), lastUpdate: stack?.outputs.lastUpdate ?? undefined };
 }
 
 /** @param resources by URN */

@@ -63,6 +63,7 @@ export interface BuiltLayer {
 export class Update {
   private readonly layers = new Map<string, UpdatedLayer>();
   private readonly built = new Map<string, BuiltLayer>();
+  private readonly leftOut = new Set<string>();
 
   /** @param parallel how many builds may run at once */
   constructor(private readonly parallel: number) {}
@@ -74,6 +75,11 @@ export class Update {
 
   done(name: string, built: BuiltLayer): void {
     this.built.set(name, built);
+  }
+
+  /** What changes, and is no target of this update; what stands on it is not told by this update either. */
+  leaveOut(name: string): void {
+    this.leftOut.add(name);
   }
 
   /** What a build of a layer on these digests is. */
@@ -101,6 +107,8 @@ export class Update {
     });
     const [began, ended] = [built.map(({ began }) => began), built.map(({ ended }) => ended)];
     const seconds = (Math.max(...ended) - Math.min(...began)) / 1000;
+    const left = new Set(this.leftOut);
+    for (const { name, needs } of layers) if (needs.some((need) => left.has(need))) left.add(name);
     return {
       version: 1,
       commit: built[0]?.record.commit,
@@ -108,7 +116,7 @@ export class Update {
       actual: {
         ...workIn(actual, seconds),
         cutOff: predicted
-          .filter(({ name, action }) => action !== "unchanged" && !this.built.has(name))
+          .filter(({ name, action }) => action !== "unchanged" && !this.built.has(name) && !left.has(name))
           .map(({ name }) => name),
       },
       savedSeconds: tenths(Math.max(0, scheduleOf(whole, this.parallel).seconds - seconds)),

@@ -68,6 +68,9 @@ describe("an update", () => {
     const told = made.summary({ builds, lastUpdate: undefined });
     assert.deepEqual(told?.actual, { built: ["base"], rebased: [], seconds: 4, bytes: 0, cutOff: ["app"] });
     assert.equal(told?.savedSeconds, 10);
+    made.leaveOut("app");
+    made.expect(layer("above", ["app"]));
+    assert.deepEqual(made.summary({ builds, lastUpdate: undefined })?.actual.cutOff, [], "no target of the update");
   });
 
   it("expects of new layers nothing that it does not know, and says of which", () => {

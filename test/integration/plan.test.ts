@@ -34,7 +34,8 @@ describe("strata plan of a stack", function () {
     assert.deepEqual(actions(planned), { base: "new", side: "new", tooling: "new", app: "new" });
     assert.match(stackPlanText(planned), /^4 of 4 layers: 4 new, how long is not known yet$/m);
     assert.ok(changesAnything(planned));
-    assert.equal(await lastUpdate(), undefined);
+    assert.deepEqual(planned.warnings, []);
+    assert.equal(await project.lastUpdate(), null);
   });
 
   it("and, when it is built, what was expected and what happened", async () => {
@@ -99,6 +100,18 @@ describe("strata plan of a stack", function () {
     assert.ok(told.savedSeconds >= 0);
   });
 
+  it("tells of an update that has targets what it built", async () => {
+    project.write("images/base/file", "three\n");
+    await project.up({ target: ["**base"], targetDependents: false });
+    const told = await lastUpdate();
+    assert.deepEqual([told.actual.built, told.actual.rebased, told.actual.cutOff], [["base"], [], []]);
+    const before = (await project.layers()).tooling?.rebase;
+    await project.up();
+    assert.deepEqual((await lastUpdate()).actual.rebased, ["tooling", "app"]);
+    assert.notEqual((await project.layers()).tooling?.rebase?.seconds, undefined);
+    assert.ok(before);
+  });
+
   it("needs neither builder nor registry, and starts none", async () => {
     project.write("images/side/file", "else\n");
     const unreachable = { DOCKER_CONFIG: join(project.folder, "nothing"), SSL_CERT_FILE: "/dev/null" };
@@ -115,7 +128,8 @@ describe("strata plan of a stack", function () {
   });
 
   async function lastUpdate() {
-    const outputs = JSON.parse(await project.run("pulumi", "stack", "output", "--json"));
-    return outputs.lastUpdate;
+    const told = await project.lastUpdate();
+    assert.ok(told);
+    return told;
   }
 });

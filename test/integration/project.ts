@@ -10,6 +10,7 @@ import {
 } from "@pulumi/pulumi/automation";
 import { execa } from "execa";
 import type { LayerOutput } from "../../components/family";
+import type { LastUpdate } from "../../components/update";
 import { homeAt, root } from "../../tools/home";
 import { localBuilder } from "../../tools/services/buildkit";
 import { freePort } from "../../tools/services/free-port";
@@ -161,6 +162,10 @@ export class Project {
 
   async layers(): Promise<Record<string, LayerOutput>> {
     return ((await this.stack.outputs()).layers?.value ?? {}) as Record<string, LayerOutput>;
+  }
+
+  async lastUpdate(): Promise<LastUpdate | null> {
+    return ((await this.stack.outputs()).lastUpdate?.value ?? null) as LastUpdate | null;
   }
 
   async digests(): Promise<Record<string, string>> {

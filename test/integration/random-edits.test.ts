@@ -5,6 +5,8 @@ import fc from "fast-check";
 import { type Catalog, readCatalog } from "../../components/catalog/catalog";
 import { diffCatalogs, type LayerChange } from "../../components/catalog/diff";
 import { readUpstreams } from "../../components/catalog/upstreams";
+import type { LastUpdate } from "../../components/update";
+import { plannedLayers } from "../../tools/plan/stack";
 import { emptyBuildkit } from "../../tools/services/services";
 import { unknown } from "../../tools/stack/layer-reasons";
 import { EditedFamily, edits } from "./edited-family";
@@ -81,6 +83,8 @@ describe(`random edits of fourteen layers on the real engine (${rounds} rounds, 
     assert.deepEqual(changesIn(preview), reasonsOf(planned), "the preview says what the catalogs say");
     const moved = upstreamsOf(after).filter((line) => !upstreamsOf(catalog).includes(line));
     checkSteps(stepsOf(preview), planned, moved.length, digests);
+    const actions = plannedLayers(after, Object.values(preview.layers), new Map());
+    assert.deepEqual(actionsIn(actions), actionsIn(planned), "strata plan says what the catalogs say");
 
     const up = await project.up({}, {}, Object.values(preview.layers));
     const now = await project.digests();
@@ -105,9 +109,39 @@ describe(`random edits of fourteen layers on the real engine (${rounds} rounds, 
       const parents = reasons.map((reason) => reason.replace(/^parent /, ""));
       assert.deepEqual([...(up.layers[name]?.cutOff ?? [])].sort(), parents, `${name} says why it is untouched`);
     }
+    if (images.length > 0) checkUpdate(await project.lastUpdate(), planned, images);
     return spared.length;
   }
 });
+
+/** The program itself has predicted what the catalogs say, and tells what was built of it. */
+function checkUpdate(told: LastUpdate | null, planned: readonly LayerChange[], built: readonly string[]): void {
+  assert.ok(told);
+  const { predicted, actual } = told;
+  const names = (...actions: readonly string[]) =>
+    planned.filter(({ action }) => actions.includes(action)).map(({ name }) => name);
+  assert.deepEqual(
+    [predicted.built, predicted.rebased].map(sorted),
+    [names("new", "build"), names("rebase")].map(sorted),
+  );
+  assert.deepEqual(sorted([...actual.built, ...actual.rebased]), sorted(built));
+  assert.deepEqual(
+    sorted(actual.cutOff),
+    sorted(planned.map(({ name }) => name).filter((name) => !built.includes(name))),
+  );
+  for (const name of actual.rebased) assert.ok(predicted.rebased.includes(name) || predicted.built.includes(name));
+}
+
+function actionsIn(layers: readonly Pick<LayerChange, "name" | "action">[]): string[] {
+  return layers
+    .filter(({ action }) => action !== "unchanged")
+    .map(({ name, action }) => `${name} ${action}`)
+    .sort();
+}
+
+function sorted(names: readonly string[]): string[] {
+  return [...names].sort();
+}
 
 /** Nothing but what was planned appears as anything but same, and no digest of what is to be built is made up. */
 function checkSteps(

@@ -1,0 +1,99 @@
+import assert from "node:assert/strict";
+import { changesAnything, planStack, type StackPlan } from "../../../tools/plan/stack";
+import { withFolder } from "../../components/catalog/folder";
+import { withTools } from "../../components/fake-tool";
+
+const family = {
+  "Pulumi.yaml": [
+    "config:",
+    "  strata:upstreams: { default: upstreams.yaml }",
+    "  strata:images: { default: images }",
+    "  strata:parallel: { default: 8 }",
+    "  strata:platforms: { default: [linux/amd64] }",
+    "",
+  ].join("\n"),
+  "Pulumi.dev.yaml": "config: { strata:parallel: 2 }\n",
+  "upstreams.yaml": "",
+  "images/base/Dockerfile": "FROM scratch\nCOPY file /\n",
+  "images/base/file": "a\n",
+  "images/app/Dockerfile": "FROM base\nCOPY --link file /app\n",
+  "images/app/file": "a\n",
+  "images/site/Dockerfile": "FROM base\nCOPY file /site\n",
+  "images/site/file": "a\n",
+};
+
+const record = { build: { seconds: 9, bytes: 90 }, rebase: { seconds: 1, bytes: 0 } };
+
+/** A step of the engine on a layer, or on a resource of another type. */
+function step(
+  op: string,
+  name: string,
+  more: { type?: string; before?: object; after?: object; record?: object } = {},
+) {
+  const { type = "strata:image:Layer", before = {}, after = {} } = more;
+  const urn = `urn:pulumi:dev::strata::strata:image:Family$${type}::${name}`;
+  const outputs = { digest: "sha256:1", ...(more.record ? { record: more.record } : {}) };
+  return {
+    resourcePreEvent: { metadata: { op, urn, type, old: { inputs: before, outputs }, new: { inputs: after } } },
+  };
+}
+
+function planOf(...events: readonly object[]): Promise<StackPlan> {
+  const script = events.map((event) => `printf '%s\\n' '${JSON.stringify(event)}'`).join("\n");
+  return withTools({ pulumi: script }, (env) => withFolder(family, (folder) => planStack("dev", env, folder)));
+}
+
+const same = ["base", "app", "site"].map((name) => step("same", name, { record }));
+
+describe("the plan of a stack", () => {
+  it("has every layer after what it needs, and nothing to do where the engine has nothing", async () => {
+    const plan = await planOf(...same);
+    assert.deepEqual(
+      plan.layers.map(({ name, action, seconds, needs }) => [name, action, seconds, needs]),
+      [
+        ["base", "unchanged", 0, []],
+        ["app", "unchanged", 0, ["base"]],
+        ["site", "unchanged", 0, ["base"]],
+      ],
+    );
+    assert.deepEqual([plan.stack, plan.parallel, plan.tests, plan.others, plan.warnings], ["dev", 2, [], [], []]);
+    assert.equal(changesAnything(plan), false);
+  });
+
+  it("tells builds from rebases by what steps run inside, and expects what was recorded of each", async () => {
+    const moves = { before: { parents: { base: "sha256:1" } }, after: { parents: { base: "sha256:2" } } };
+    const plan = await planOf(
+      step("update", "base", { before: { rebuild: 1 }, after: { rebuild: 2 }, record }),
+      step("update", "app", { ...moves, record }),
+      step("update", "site", { ...moves }),
+      step("delete", "old", { record }),
+    );
+    assert.deepEqual(
+      plan.layers.map(({ name, action, reasons, seconds, bytes }) => [name, action, reasons, seconds, bytes]),
+      [
+        ["base", "build", ["rebuild 1→2"], 9, 90],
+        ["app", "rebase", ["parent base"], 1, 0],
+        ["site", "build", ["parent base"], undefined, undefined],
+        ["old", "removed", [], 0, 0],
+      ],
+    );
+    assert.ok(changesAnything(plan));
+  });
+
+  it("has what changes besides: image tests, and what is no part of the family", async () => {
+    const test = step("update", "app", { type: "strata:image:ImageTest" });
+    const run = step("update", "app/tests", { type: "docker-build:index:Image" });
+    const tested = await planOf(...same, test, run);
+    assert.deepEqual([tested.tests, tested.others], [["app"], []]);
+    const secret = await planOf(...same, step("create", "token", { type: "github:index:Secret" }));
+    assert.deepEqual([secret.tests, secret.others], [[], ["create github:index:Secret token"]]);
+    for (const plan of [tested, secret]) assert.ok(changesAnything(plan));
+  });
+
+  it("fails for a stack that has no file, and for a family that only the preview could read", async () => {
+    const failing = withTools({ pulumi: "exit 0" }, (env) =>
+      withFolder(family, (folder) => planStack("prod", env, folder)),
+    );
+    await assert.rejects(failing, /Pulumi\.prod\.yaml: no such file/);
+  });
+});
