@@ -8,12 +8,8 @@ import { FileHashes } from "./components/catalog/file-hashes";
 import { readTests } from "./components/catalog/image-tests";
 import { readUpstreams, refusePinnedStandIns } from "./components/catalog/upstreams";
 import { Family } from "./components/family";
-import { addedLayers, addedSize, imagePlatforms, imageSize } from "./components/registry";
+import { addedLayers, imageLayers, imagePlatforms } from "./components/registry";
 import { readSettings } from "./components/settings";
-
-// Pulumi's SDK takes a stack for every promise that it makes, and ts-node looks up each of its frames: with 500 layers a third of the
-// program's time. One frame still says where an error comes from.
-Error.stackTraceLimit = 1;
 
 const stack = pulumi.getStack();
 const settings = readSettings(new pulumi.Config("strata"), stack);
@@ -34,7 +30,7 @@ const builds = new Builds({
   builder: settings.builder,
   parallel: settings.parallel,
   paths: [settings.images, settings.upstreams, ...catalog.map(({ context }) => context)],
-  ask: { builderPlatforms, imagePlatforms, imageSize, addedSize, addedLayers },
+  ask: { builderPlatforms, imagePlatforms, imageLayers, addedLayers },
 });
 
 // The host is fixed because it is an input of the provider: with the default, another machine's DOCKER_HOST would replace
@@ -49,3 +45,6 @@ const family = new Family(
 
 /** For each layer: { ref, digest, buildId, platforms, standIn, seconds, sizeBytes, commit, tests }; of what passed its tests and keeps its budget. */
 export const layers = family.layers;
+
+/** What the last update that built anything was expected to do, and did: { version, commit, predicted, actual, savedSeconds }. */
+export const lastUpdate = family.lastUpdate;

@@ -2,11 +2,13 @@ import * as pulumi from "@pulumi/pulumi";
 import { BuildQueue } from "./build-queue";
 import type { CatalogLayer } from "./catalog/catalog";
 import { InputError } from "./catalog/input-error";
+import type { Digests } from "./catalog/reasons";
 import { checkedOutCommit } from "./commit";
 import { preflight } from "./preflight";
 import { type BuildKey, type BuildRecord, type Previous, type PreviousTest, previous } from "./previous-builds";
-import type { FilesystemLayer } from "./registry";
+import { addedSize, type FilesystemLayer, type ImageLayers, mostAdded } from "./registry";
 import { checkSize } from "./size-budget";
+import { kindOf, type LastUpdate, Update } from "./update";
 
 /** What is asked of the builder and of registries; undefined for what they do not tell. */
 export interface Ask {
@@ -14,11 +16,9 @@ export interface Ask {
   readonly builderPlatforms: (builder: string) => Promise<readonly string[] | undefined>;
   /** @param ref `repository@sha256:…` */
   readonly imagePlatforms: (ref: string) => Promise<readonly string[] | undefined>;
-  /** In bytes. @param ref `repository@sha256:…` */
-  readonly imageSize: (ref: string) => Promise<number | undefined>;
-  /** In bytes, what an image adds to another one. @param base `repository@sha256:…`, or empty for `scratch` */
-  readonly addedSize: (ref: string, base: string) => Promise<number | undefined>;
-  /** The filesystem layers that it adds. */
+  /** @param ref `repository@sha256:…` */
+  readonly imageLayers: (ref: string) => Promise<ImageLayers | undefined>;
+  /** The filesystem layers that an image adds to another one. @param base `repository@sha256:…`, or empty for `scratch` */
   readonly addedLayers: (
     ref: string,
     base: string,
@@ -39,13 +39,16 @@ export interface BuildsOptions {
 /** What the layers of a stack share while they are built. */
 export class Builds {
   readonly queue: BuildQueue;
+  readonly update: Update;
   private readonly previous: Promise<Previous>;
   private readonly checks = new Map<string, Promise<readonly InputError[]>>();
   private readonly answers = new Map<string, Promise<readonly string[] | undefined>>();
+  private readonly images = new Map<string, Promise<ImageLayers | undefined>>();
   private commit: Promise<string | undefined> | undefined;
 
   constructor(private readonly options: BuildsOptions) {
     this.queue = new BuildQueue(options.parallel);
+    this.update = new Update(options.parallel);
     this.previous = previous();
   }
 
@@ -106,26 +109,56 @@ export class Builds {
   }
 
   /**
-   * What is known of a layer, whether it was built now or stays as it is.
-   *
-   * @param began as `begin` returned it; undefined for a layer that stays
-   * @param base `repository@sha256:…` of what it stands on, empty for `scratch`; undefined where what it adds need not be known
+   * What is known of a layer, whether it was built now or stays as it is. Its sizes are read at once with all that they are compared
+   * with, each image once.
    */
-  async recordOf(layer: string, { ref, began, base }: Built): Promise<BuildRecord> {
-    const { imageSize, addedSize } = this.options.ask;
-    const recorded = (await this.previous).builds.get(layer)?.record ?? {};
-    const known: BuildRecord =
-      began === undefined
-        ? recorded
-        : { seconds: Math.round((Date.now() - began) / 100) / 10, commit: await this.commit };
-    const asksAdded = base !== undefined && known.addedBytes === undefined;
-    // A preview of what stays as it is asks no registry for what nobody compares.
-    const asksSize = known.sizeBytes === undefined && (began !== undefined || !pulumi.runtime.isDryRun());
-    const [addedBytes, sizeBytes] = await Promise.all([
-      asksAdded ? this.asked(layer, () => addedSize(ref, base)) : known.addedBytes,
-      asksSize ? this.asked(layer, () => imageSize(ref)) : known.sizeBytes,
-    ]);
-    return { ...known, addedBytes, sizeBytes };
+  async recordOf(layer: string, { ref, began, base, sized, parents }: Built): Promise<BuildRecord> {
+    const ended = Date.now();
+    const last = (await this.previous).builds.get(layer);
+    const { seconds, commit, sizeBytes, addedBytes, ...efforts } = last?.record ?? {};
+    if (began === undefined) {
+      const missing = sized && addedBytes === undefined;
+      // A preview of what stays as it is asks no registry for what nobody compares.
+      if (!missing && (sizeBytes !== undefined || pulumi.runtime.isDryRun())) return last?.record ?? {};
+      const { total, added } = await this.sizesOf(layer, ref, sized ? base : "");
+      return { ...last?.record, sizeBytes: sizeBytes ?? total, ...(sized ? { addedBytes: addedBytes ?? added } : {}) };
+    }
+    const before = last && `${ref.slice(0, ref.lastIndexOf("@"))}@${last.digest}`;
+    const { total, added, pushed } = await this.sizesOf(layer, ref, base, before);
+    const took = Math.round((ended - began) / 100) / 10;
+    const action = this.update.actionOn(layer, parents, last);
+    const record: BuildRecord = {
+      ...efforts,
+      seconds: took,
+      commit: await this.commit,
+      sizeBytes: total,
+      ...(sized ? { addedBytes: added } : {}),
+      [kindOf(action)]: { seconds: took, bytes: pushed },
+    };
+    this.update.done(layer, { action, began, ended, record });
+    return record;
+  }
+
+  /** What this update was expected to do and did; of a preview, and of one that builds nothing, what the last one that built did. */
+  async lastUpdate(): Promise<LastUpdate | undefined> {
+    const last = await this.previous;
+    return pulumi.runtime.isDryRun() ? last.lastUpdate : this.update.summary(last);
+  }
+
+  /** @param before what the layer's image was before; what it has is not pushed again */
+  private async sizesOf(layer: string, ref: string, base: string, before = ""): Promise<Sizes> {
+    const read = (image: string) =>
+      image === "" ? [] : memoized(this.images, image, () => this.options.ask.imageLayers(image));
+    try {
+      const [image, beneath, old] = await Promise.all([read(ref), read(base), read(before)]);
+      if (!image) return {};
+      const total = addedSize(image, []);
+      if (!beneath) return { total };
+      return { total, added: mostAdded(image, beneath), pushed: addedSize(image, [...beneath, ...(old ?? [])]) };
+    } catch (error) {
+      void pulumi.log.warn(`the size of ${layer} is not known: ${(error as Error).message}`);
+      return {};
+    }
   }
 
   /**
@@ -142,19 +175,26 @@ export class Builds {
     const { addedLayers } = this.options.ask;
     return checkSize(layer, addedBytes, async () => (await addedLayers(ref, base, { steps: true })) ?? []);
   }
-
-  private asked(layer: string, ask: () => Promise<number | undefined>): Promise<number | undefined> {
-    return ask().catch((error: Error) => {
-      void pulumi.log.warn(`the size of ${layer} is not known: ${error.message}`);
-      return undefined;
-    });
-  }
 }
 
 interface Built {
+  /** `repository@sha256:…` */
   readonly ref: string;
+  /** As `begin` returned it; undefined for a layer that stays. */
   readonly began: number | undefined;
-  readonly base: string | undefined;
+  /** Where what it stands on is, `repository@sha256:…`; empty for `scratch`. */
+  readonly base: string;
+  /** Whether what it adds to that must be known. */
+  readonly sized: boolean;
+  /** The digests that it is built on. */
+  readonly parents: Digests;
+}
+
+/** In bytes, as far as they are known. */
+interface Sizes {
+  readonly total?: number;
+  readonly added?: number;
+  readonly pushed?: number;
 }
 
 function memoized<T>(known: Map<string, Promise<T>>, key: string, find: () => Promise<T>): Promise<T> {

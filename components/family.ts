@@ -10,10 +10,11 @@ import { stageTests } from "./catalog/stage-tests";
 import { standInsBeneath } from "./catalog/stand-ins";
 import { Ending } from "./ending";
 import { ImageTest } from "./image-test";
-import { type BuildArgs, cacheOf, Layer, type LayerArgs } from "./layer";
+import { type BuildArgs, cacheOf, ingredientsOf, Layer, type LayerArgs } from "./layer";
 import { placeOf } from "./naming";
 import { type Prefetch, prefetch } from "./prefetch";
 import type { BuildRecord } from "./previous-builds";
+import type { LastUpdate } from "./update";
 import { Upstream } from "./upstream";
 
 export interface FamilyArgs extends Omit<BuildArgs, "platforms"> {
@@ -50,6 +51,8 @@ export interface LayerOutput extends BuildRecord {
 /** All layers of a catalog, each built on the digests of those beneath it. */
 export class Family extends pulumi.ComponentResource {
   readonly layers: pulumi.Output<Record<string, LayerOutput>>;
+  /** Of the last update that built anything; undefined before there was one. */
+  readonly lastUpdate: pulumi.Output<LastUpdate | undefined>;
 
   constructor(name: string, given: FamilyArgs, opts?: pulumi.ComponentResourceOptions) {
     super("strata:image:Family", name, {}, opts);
@@ -81,6 +84,9 @@ export class Family extends pulumi.ComponentResource {
     }
     const checked = checkSizes(made, outputs, args);
     this.layers = pulumi.all([pulumi.output(outputs), checked]).apply(([layers]) => layers);
+    // A preview knows no layer that changes, and is not to show what it does not know as a change.
+    const ended = pulumi.runtime.isDryRun() ? pulumi.output({}) : this.layers;
+    this.lastUpdate = ended.apply(() => args.builds.lastUpdate());
     this.registerOutputs({});
   }
 
@@ -139,6 +145,16 @@ export class Family extends pulumi.ComponentResource {
       builds: args.builds,
       planned: () => [entry, ...aboveOf(entry, args.catalog)],
     };
+    args.builds.update.expect({
+      name,
+      needs: entry.layers,
+      runsInside: entry.runsInside,
+      upstreams: Object.fromEntries(entry.upstreams.map(({ name, digest }) => [name, digest])),
+      ingredients: ingredientsOf(layerArgs),
+      tagged: `${layerArgs.repository}:${layerArgs.tagPrefix}`,
+      builder: args.builder,
+      context,
+    });
     if (entry.prefetch.length > 0 && !pulumi.runtime.isDryRun()) {
       const beneath = beneathOf(entry, args.catalog).map((layer) => made.get(layer) as Layer);
       prefetchWhileBuilding(beneath, entry.prefetch, { ...layerArgs, upstreams });
@@ -180,7 +196,8 @@ function checkSizes(
   { catalog, builds }: FamilyArgs,
 ): pulumi.Output<void> {
   const checks: Promise<InputError | undefined>[] = [];
-  const known = catalog.map((entry) => {
+  const limited = catalog.filter(({ sizeBudget }) => sizeBudget !== undefined);
+  const known = limited.map((entry) => {
     const { ref, base, record } = made.get(entry.name) as Layer;
     return pulumi
       .all([ref, base, record])

@@ -2,7 +2,7 @@ import * as dockerbuild from "@pulumi/docker-build";
 import * as pulumi from "@pulumi/pulumi";
 import type { Builds } from "./builds";
 import { buildArguments } from "./catalog/build-arguments";
-import { buildId } from "./catalog/build-id";
+import { buildId, type Ingredients } from "./catalog/build-id";
 import type { CatalogLayer } from "./catalog/catalog";
 import { Ending } from "./ending";
 import type { ImagePlace } from "./naming";
@@ -80,8 +80,7 @@ export class Layer extends pulumi.ComponentResource {
     const parents = digestsOf(args.parents);
     const upstreams = digestsOf(args.upstreams);
     const { files, dockerfile, platforms, rebuild, compression, builds, labels } = args;
-    // Which secrets a step is given may change what it does; a value that is rotated does not.
-    const secretIds = Object.keys(args.secrets).sort();
+    const secretIds = secretIdsOf(args);
     super(
       "strata:image:Layer",
       name,
@@ -100,17 +99,8 @@ export class Layer extends pulumi.ComponentResource {
       },
       opts,
     );
-    const given = { ...buildArguments, ...args.arguments };
-    const options = {
-      compression,
-      ...prefixed("label:", labels),
-      ...Object.fromEntries(secretIds.map((id) => [`secret:${id}`, ""])),
-    };
-    this.buildId = pulumi
-      .output({ ...upstreams, ...parents })
-      .apply((digests) =>
-        buildId({ files, dockerfile, arguments: given, platforms, rebuild, parents: digests, options }),
-      );
+    const digests = pulumi.output({ ...upstreams, ...parents });
+    this.buildId = digests.apply((parents) => buildId({ ...ingredientsOf(args), parents }));
     const tag = pulumi.interpolate`${args.repository}:${args.tagPrefix}b-${this.buildId}`;
     const ended = new Ending();
     this.began = tag.apply(async (contents) =>
@@ -138,8 +128,8 @@ export class Layer extends pulumi.ComponentResource {
     this.ref = pulumi.interpolate`${args.repository}@${this.digest}`;
     this.base = pulumi.output(baseOf(args)?.ref ?? "");
     this.record = pulumi
-      .all([this.ref, this.began, this.base])
-      .apply(([ref, began, base]) => builds.recordOf(name, { ref, began, base: args.sized ? base : undefined }));
+      .all([this.ref, this.began, this.base, digests])
+      .apply(([ref, began, base, parents]) => builds.recordOf(name, { ref, began, base, parents, sized: args.sized }));
     this.registerOutputs({ digest: this.digest, ref: this.ref, buildId: this.buildId, record: this.record });
   }
 
@@ -167,6 +157,22 @@ export class Layer extends pulumi.ComponentResource {
       ...(args.cached ? cacheIn(cacheOf(args), compression) : {}),
     };
   }
+}
+
+/** What the image is made of, without what is beneath it. */
+export function ingredientsOf(args: LayerArgs): Omit<Ingredients, "parents"> {
+  const { files, dockerfile, platforms, rebuild, compression, labels } = args;
+  const options = {
+    compression,
+    ...prefixed("label:", labels),
+    ...Object.fromEntries(secretIdsOf(args).map((id) => [`secret:${id}`, ""])),
+  };
+  return { files, dockerfile, arguments: { ...buildArguments, ...args.arguments }, platforms, rebuild, options };
+}
+
+/** Which secrets a step is given may change what it does; a value that is rotated does not. */
+function secretIdsOf({ secrets }: LayerArgs): string[] {
+  return Object.keys(secrets).sort();
 }
 
 function prefixed(prefix: string, labels: Readonly<Record<string, string>>): Record<string, string> {

@@ -1,9 +1,12 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import * as pulumi from "@pulumi/pulumi";
+import type { Efforts } from "./catalog/plan";
+import type { Digests } from "./catalog/reasons";
 import { testedImage } from "./catalog/stage-tests";
+import type { LastUpdate } from "./update";
 
-/** What is known of a layer's last build; what could not be found out is left out. */
-export interface BuildRecord {
+/** What is known of a layer's last build, and what builds and rebases take; what could not be found out is left out. */
+export interface BuildRecord extends Efforts {
   /** How long the build and the push took, to tenths. */
   readonly seconds?: number | undefined;
   /** Of the filesystem layers of all platforms as a registry sends them, each counted once. */
@@ -16,6 +19,10 @@ export interface BuildRecord {
 
 /** An image as the stack's state has it. */
 export interface PreviousBuild extends BuildKey {
+  /** `sha256:…` */
+  readonly digest: string;
+  /** Of the images that it was built on, by the name that the Dockerfile uses. */
+  readonly parents: Digests;
   readonly record: BuildRecord;
 }
 
@@ -44,6 +51,8 @@ export interface PreviousTest {
 export interface Previous {
   readonly builds: ReadonlyMap<string, PreviousBuild>;
   readonly tests: ReadonlyMap<string, PreviousTest>;
+  /** As the stack's output of that name has it. */
+  readonly lastUpdate: LastUpdate | undefined;
 }
 
 /**
@@ -61,7 +70,8 @@ export async function previous(): Promise<Previous> {
     }),
   );
   const resources = (read as { outputs?: Readonly<Record<string, StateEntry>> }).outputs ?? {};
-  return { builds: buildsIn(resources), tests: testsIn(resources) };
+  const stack = Object.values(resources).find(({ type }) => type === "pulumi:pulumi:Stack");
+  return { builds: buildsIn(resources), tests: testsIn(resources), lastUpdate: stack?.outputs.lastUpdate };
 }
 
 /** @param resources by URN */
@@ -107,10 +117,25 @@ export function buildsIn(resources: Readonly<Record<string, StateEntry>>): Map<s
   const builds = new Map<string, PreviousBuild>();
   for (const [name, { tags, digest, builder, context }] of images) {
     const known = records.get(name);
-    // A record of another digest is of another build.
-    const record = known?.digest === digest ? ((known?.record ?? {}) as BuildRecord) : {};
+    const recorded = (known?.record ?? {}) as BuildRecord;
+    // A record of another digest is of another build; what builds take is true of both.
+    const record = known?.digest === digest ? recorded : { build: recorded.build, rebase: recorded.rebase };
     if (!Array.isArray(tags)) continue;
-    builds.set(name, { tag: String(tags[0]), builder: builder?.name, context: context?.location, record });
+    builds.set(name, {
+      tag: String(tags[0]),
+      builder: builder?.name,
+      context: context?.location,
+      digest: String(digest),
+      parents: parentsIn(context?.named ?? {}),
+      record,
+    });
   }
   return builds;
+}
+
+/** @param named contexts of a build. @example { base: { location: "docker-image://registry/base@sha256:…" } } */
+function parentsIn(named: Readonly<Record<string, { readonly location?: string }>>): Digests {
+  return Object.fromEntries(
+    Object.entries(named).map(([name, { location = "" }]) => [name, location.slice(location.lastIndexOf("@") + 1)]),
+  );
 }

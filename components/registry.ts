@@ -58,8 +58,20 @@ export async function imagePlatforms(ref: string, env: Environment = {}): Promis
  * @throws RegistryError where the registry cannot be asked, and for what is no image
  */
 export async function imageSize(ref: string, env: Environment = {}): Promise<number | undefined> {
-  const manifests = await platformsOf(ref, env);
-  return manifests && sizeOf(manifests);
+  const image = await imageLayers(ref, env);
+  return image && addedSize(image, []);
+}
+
+/** The filesystem layers of an image, for each of its platforms. */
+export type ImageLayers = readonly (readonly FilesystemLayer[])[];
+
+/**
+ * @param ref `repository@sha256:…`
+ * @returns undefined where the registry does not have the image
+ * @throws RegistryError where the registry cannot be asked, and for what is no image
+ */
+export async function imageLayers(ref: string, env: Environment = {}): Promise<ImageLayers | undefined> {
+  return (await platformsOf(ref, env))?.map(({ layers = [] }) => layers);
 }
 
 /** One of the layers of which an image's filesystem is made. */
@@ -88,21 +100,30 @@ export async function addedLayers(
 ): Promise<readonly FilesystemLayer[] | undefined> {
   const [images, beneath] = await Promise.all([platformsOf(ref, env), base === "" ? [] : platformsOf(base, env)]);
   if (!images || !beneath) return undefined;
-  const known = new Set(beneath.flatMap(({ layers = [] }) => layers.map(({ digest }) => digest)));
+  const others = beneath.map(({ layers = [] }) => layers);
   const added = await Promise.all(
     images.map(async (image) => {
       const layers = steps ? await withSteps(image, repositoryOf(ref), env) : (image.layers ?? []);
-      const own = new Map(layers.filter(({ digest }) => !known.has(digest)).map((layer) => [layer.digest, layer]));
-      return [...own.values()];
+      return withoutThose(layers, others);
     }),
   );
   return added.sort((a, b) => bytesIn(b) - bytesIn(a))[0] ?? [];
 }
 
-/** What `addedLayers` are together. */
-export async function addedSize(ref: string, base: string, env: Environment = {}): Promise<number | undefined> {
-  const layers = await addedLayers(ref, base, { env });
-  return layers && bytesIn(layers);
+/** The bytes of what an image adds to others, of all platforms, each layer once: platforms may share some. */
+export function addedSize(image: ImageLayers, others: ImageLayers): number {
+  return bytesIn(withoutThose(image.flat(), others));
+}
+
+/** Of the platform on which that is most: what somebody fetches who has the others. */
+export function mostAdded(image: ImageLayers, others: ImageLayers): number {
+  return Math.max(0, ...image.map((layers) => bytesIn(withoutThose(layers, others))));
+}
+
+/** Each layer once. */
+function withoutThose(layers: readonly FilesystemLayer[], others: ImageLayers): FilesystemLayer[] {
+  const known = new Set(others.flat().map(({ digest }) => digest));
+  return [...new Map(layers.filter(({ digest }) => !known.has(digest)).map((layer) => [layer.digest, layer])).values()];
 }
 
 function bytesIn(layers: readonly FilesystemLayer[]): number {
@@ -123,12 +144,6 @@ async function withSteps({ config, layers = [] }: Manifest, repository: string, 
   const { history = [] } = parsed(body, historySchema, repository);
   const steps = history.filter(({ empty_layer }) => !empty_layer);
   return layers.map((layer, index) => ({ ...layer, step: steps[index]?.created_by }));
-}
-
-/** Platforms may share layers, which a registry keeps once. */
-function sizeOf(manifests: readonly Manifest[]): number {
-  const sizes = new Map(manifests.flatMap(({ layers = [] }) => layers.map(({ digest, size }) => [digest, size])));
-  return [...sizes.values()].reduce((sum, size) => sum + size, 0);
 }
 
 /** Says that a registry could not be asked, or what it gave is no image. */

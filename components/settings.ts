@@ -4,6 +4,7 @@ import type { TestChoice } from "./catalog/image-tests";
 import { InputError } from "./catalog/input-error";
 import { reservedLabels } from "./catalog/labels";
 import { platform } from "./catalog/platform";
+import { localStack } from "./local-stack";
 
 /** What a stack is told by its configuration; Pulumi.yaml describes each key. */
 export interface Settings {
@@ -29,9 +30,6 @@ export interface Settings {
   /** The file of the stand-ins; undefined on every stack but `local`, which are not allowed any. */
   readonly standIns: string | undefined;
 }
-
-/** The one stack that may build on stand-ins. Its images never leave the machine. */
-export const localStack = "local";
 
 /** A repository's path: what the OCI distribution specification allows. */
 const repositoryPath = /^[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*(?:\/[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*)*$/;

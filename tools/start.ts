@@ -1,7 +1,7 @@
 import type { ConfigMap, OutputMap, Stack } from "@pulumi/pulumi/automation";
 import type { LayerOutput } from "../components/family";
+import { localStack } from "../components/local-stack";
 import { imageSize } from "../components/registry";
-import { localStack } from "../components/settings";
 import { homeAt } from "./home";
 import { reasonsText } from "./plan/print";
 import { localBuilder } from "./services/buildkit";
@@ -11,7 +11,7 @@ import { LayerEvents, type LayerProgress } from "./stack/layer-events";
 import { usesLocalServices } from "./stack/local-config";
 import { localStackIn } from "./stack/local-stack";
 import { playTour } from "./stack/tour";
-import { untouched, upWithProgress } from "./stack/up";
+import { UpFailed, untouched, upWithProgress } from "./stack/up";
 import { megabytes, runPhases, seconds, table } from "./terminal";
 import { installRunc, installTools } from "./toolchain/install";
 import { planTools, serviceTools } from "./toolchain/tools";
@@ -153,5 +153,6 @@ for (const signal of ["SIGINT", "SIGTERM"] as const) {
 
 main().catch((error: Error) => {
   if (!interrupted) process.stderr.write(`\n${error.message}\n`);
+  else if (error instanceof UpFailed) process.stderr.write(`\n${error.kept}\n`);
   process.exitCode = interrupted ? 130 : 1;
 });

@@ -1,4 +1,4 @@
-import { localStack } from "../components/settings";
+import { localStack } from "../components/local-stack";
 
 /** What verbs share: options as commander takes them, and how they answer. */
 export const stackOption = ["--stack <name>", "the stack", localStack] as const;

@@ -1,6 +1,14 @@
 import type { Catalog, CatalogLayer } from "./catalog";
 import { labelsOf } from "./labels";
-import { type Compared, type Digests, movedUpstreams, ownReasons, parentReason, upstreamReason } from "./reasons";
+import {
+  type Compared,
+  type Digests,
+  movedImage,
+  movedUpstreams,
+  ownReasons,
+  parentReason,
+  upstreamReason,
+} from "./reasons";
 
 /**
  * What a change of the family does to a layer. `build`: steps run. `rebase`: only what is beneath changed, and every step is a
@@ -52,9 +60,18 @@ function changeOf(
     ...[...parents, ...gone].map(parentReason),
   ];
   if (reasons.length === 0) return { name, action: "unchanged", reasons };
-  const moved = [...upstreams, ...parents, ...gone];
-  const runs = own.length > 0 || moved.some((parent) => after.runsInside.includes(parent));
-  return { name, action: runs ? "build" : "rebase", reasons };
+  return { name, action: actionFor(reasons, after.runsInside), reasons };
+}
+
+/**
+ * What a change of a layer is.
+ *
+ * @param reasons at least one, in the words of `LayerChange`
+ * @param runsInside the images beneath whose change makes steps run
+ */
+export function actionFor(reasons: readonly string[], runsInside: readonly string[]): "build" | "rebase" {
+  const moved = reasons.map(movedImage);
+  return moved.some((image) => image === undefined || runsInside.includes(image)) ? "build" : "rebase";
 }
 
 /** @param other where given, only files that it has too */

@@ -48,6 +48,11 @@ export function parentReason(name: string): string {
   return `parent ${name}`;
 }
 
+/** The image beneath that a reason is about; undefined for one of the layer's own. */
+export function movedImage(reason: string): string | undefined {
+  return /^parent (.+)$/.exec(reason)?.[1] ?? /^upstream (.+) \S+→\S+$/.exec(reason)?.[1];
+}
+
 function changedLabels(before: Readonly<Record<string, string>>, after: Readonly<Record<string, string>>): string[] {
   // What an image stands on changes with the Dockerfile, an argument or what is beneath, and that is the reason.
   return changedKeys(asMap(before), asMap(after)).filter((label) => label !== baseNameLabel && label !== standInLabel);

@@ -95,8 +95,7 @@ async function register(
 const ask = {
   builderPlatforms: async () => ["linux/amd64"],
   imagePlatforms: async () => ["linux/amd64"],
-  imageSize: async () => 12345,
-  addedSize: async () => 123,
+  imageLayers: async () => [[{ digest: "sha256:f", size: 12345 }]],
   addedLayers: async () => [],
 };
 

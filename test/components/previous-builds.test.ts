@@ -5,32 +5,41 @@ const urn = (type: string, name: string) => `urn:pulumi:dev::strata::strata:imag
 const image = (name: string, digest: string) => ({
   [urn("strata:image:Layer$docker-build:index:Image", name)]: {
     type: "docker-build:index:Image",
-    outputs: { tags: [`r/${name}:b-1`], digest, builder: { name: "mine" }, context: { location: "c" } },
+    outputs: {
+      tags: [`r/${name}:b-1`],
+      digest,
+      builder: { name: "mine" },
+      context: { location: "c", named: { base: { location: "docker-image://localhost:5/base@sha256:b" } } },
+    },
   },
 });
 const layer = (name: string, record: object) => ({
   [urn("strata:image:Layer", name)]: { type: "strata:image:Layer", outputs: record },
 });
 
+const made = (name: string, digest: string) => {
+  return { tag: `r/${name}:b-1`, builder: "mine", context: "c", digest, parents: { base: "sha256:b" } };
+};
+
 describe("what a stack last built", () => {
   it("has each image's tag and what was recorded of its build", () => {
     const record = { seconds: 2.5, sizeBytes: 7, commit: "abc" };
     const state = { ...image("app", "sha256:1"), ...layer("app", { digest: "sha256:1", ref: "r", record }) };
-    assert.deepEqual([...buildsIn(state)], [["app", { tag: "r/app:b-1", builder: "mine", context: "c", record }]]);
+    assert.deepEqual([...buildsIn(state)], [["app", { ...made("app", "sha256:1"), record }]]);
   });
 
-  it("has no layer whose image is not there, and no record that is of another digest", () => {
+  it("has no layer whose image is not there, and of a record that is of another digest only what builds take", () => {
     const state = {
       ...layer("lost", { digest: "sha256:1", record: { seconds: 1 } }),
       ...image("app", "sha256:2"),
-      ...layer("app", { digest: "sha256:1", record: { seconds: 1 } }),
+      ...layer("app", { digest: "sha256:1", record: { seconds: 1, build: { seconds: 3 } } }),
       ...image("failed", "sha256:3"),
     };
     assert.deepEqual(
       [...buildsIn(state)],
       [
-        ["app", { tag: "r/app:b-1", builder: "mine", context: "c", record: {} }],
-        ["failed", { tag: "r/failed:b-1", builder: "mine", context: "c", record: {} }],
+        ["app", { ...made("app", "sha256:2"), record: { build: { seconds: 3 }, rebase: undefined } }],
+        ["failed", { ...made("failed", "sha256:3"), record: { build: undefined, rebase: undefined } }],
       ],
     );
   });

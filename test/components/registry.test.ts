@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { existsSync, readFileSync } from "node:fs";
-import { addedLayers, addedSize, imagePlatforms, imageSize } from "../../components/registry";
+import { addedLayers, addedSize, imageLayers, imagePlatforms, imageSize, mostAdded } from "../../components/registry";
 import { withTools } from "./fake-tool";
 
 const digest = (letter: string) => `sha256:${letter.repeat(64)}`;
@@ -105,9 +105,12 @@ describe("an image in a registry", () => {
 
     it("adds what the other has not, each layer once, of the platform on which that is most", async () => {
       await withTools({ regctl: regctl(images) }, async (env) => {
-        assert.equal(await addedSize(ref, base, env), 12);
-        assert.equal(await addedSize(base, base, env), 0);
-        assert.equal(await addedSize(ref, "", env), 22, "all, on scratch");
+        const [image = [], beneath = []] = [await imageLayers(ref, env), await imageLayers(base, env)];
+        assert.equal(mostAdded(image, beneath), 12);
+        assert.equal(mostAdded(beneath, beneath), 0);
+        assert.equal(mostAdded(image, []), 22, "all, on scratch");
+        assert.equal(addedSize(image, beneath), 18, "of both platforms");
+        assert.equal(addedSize(image, [...beneath, [{ digest: digest("d"), size: 5 }]]), 13);
       });
     });
 
@@ -122,8 +125,9 @@ describe("an image in a registry", () => {
 
     it("adds what is not known where one of the two is not there", async () => {
       await withTools({ regctl: regctl({ b: manifest() }) }, async (env) => {
-        assert.equal(await addedSize(ref, base, env), undefined);
-        assert.equal(await addedSize(base, ref, env), undefined);
+        assert.equal(await addedLayers(ref, base, { env }), undefined);
+        assert.equal(await addedLayers(base, ref, { env }), undefined);
+        assert.equal(await imageLayers(ref, env), undefined);
       });
     });
   });

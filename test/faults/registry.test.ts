@@ -29,7 +29,8 @@ const manifests: Plan["concerns"] = (method, path) => method === "PUT" && path.i
 const reads: Plan["concerns"] = (method) => ["HEAD", "GET"].includes(method);
 
 /** What Go's HTTP client says of it depends on what it was doing at that moment. */
-const brokenConnection = /connection reset|broken pipe|EOF|use of closed network connection|transport connection broken/;
+const brokenConnection =
+  /connection reset|broken pipe|EOF|use of closed network connection|transport connection broken/;
 
 /** What goes wrong, of which requests, and what the user reads where it lasts. */
 const faults: readonly (readonly [title: string, Fault, Plan["concerns"], RegExp])[] = [

@@ -10,17 +10,18 @@ const mostReasons = 4;
 /** A plan as people read it: what changes, why, and one line for all. */
 export function planText(layers: readonly LayerChange[]): string {
   const changed = layers.filter(({ action }) => action !== "unchanged");
-  if (changed.length === 0) return `0 of ${layers.length} layers: nothing to build`;
+  if (changed.length === 0) return summary(layers);
   const rows = changed.map(({ name, action, reasons }) => [name, action, reasonsText(reasons)]);
   return `${table(["layer", "action", "why"], rows)}\n\n${summary(layers)}`;
 }
 
 /** `3 of 14 layers: 1 build, 2 rebase` */
-export function summary(layers: readonly LayerChange[]): string {
+export function summary(layers: readonly Pick<LayerChange, "action">[]): string {
   const counts = actions
     .map((action) => [action, layers.filter((layer) => layer.action === action).length] as const)
     .filter(([, count]) => count > 0);
   const changed = counts.reduce((sum, [, count]) => sum + count, 0);
+  if (changed === 0) return `0 of ${layers.length} layers: nothing to build`;
   return `${changed} of ${layers.length} layers: ${counts.map(([action, count]) => `${count} ${action}`).join(", ")}`;
 }
 

@@ -4,9 +4,9 @@ import { execa } from "execa";
 import type { Home } from "../home";
 import { certificatesOf } from "./certificates";
 import type { Daemon } from "./daemon";
+import { localBuilder } from "./local-builder";
 
-/** The name of the buildx builder that stands for the local BuildKit. */
-export const localBuilder = "strata-local";
+export { localBuilder };
 
 /** A socket's address may have 107 bytes (unix(7)). */
 const longestSocket = 107;

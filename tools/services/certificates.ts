@@ -1,7 +1,6 @@
 import { X509Certificate } from "node:crypto";
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { createCA, createCert } from "mkcert";
 import type { Home } from "../home";
 
 export interface Certificates {
@@ -25,6 +24,8 @@ export async function ensureCertificates(home: Home): Promise<Certificates> {
   const files = certificatesOf(home);
   if (!isGood(files.cert)) {
     mkdirSync(home.tls, { recursive: true, mode: 0o700 });
+    // Loaded only here: whoever just asks where certificates are would wait for it.
+    const { createCA, createCert } = await import("mkcert");
     const ca = await createCA({
       organization: "Strata, local registry",
       countryCode: "XX",

@@ -1,5 +1,5 @@
 import { existsSync, readFileSync } from "node:fs";
-import { join } from "node:path";
+import { join, resolve } from "node:path";
 import { parse } from "yaml";
 import { type Catalog, type CatalogSource, readCatalog } from "../../components/catalog/catalog";
 import { InputError } from "../../components/catalog/input-error";
@@ -16,10 +16,11 @@ interface ConfigFile {
  * Of no use for secrets.
  *
  * @param key without `strata:`
+ * @param folder the project's. @default this project
  */
-export function configOf(stack: string, key: string): unknown {
-  const own = readConfig(fileOf(stack))[`strata:${key}`];
-  const declared = readConfig("Pulumi.yaml")[`strata:${key}`] as { default?: unknown } | undefined;
+export function configOf(stack: string, key: string, folder = root): unknown {
+  const own = readConfig(join(folder, fileOf(stack)))[`strata:${key}`];
+  const declared = readConfig(join(folder, "Pulumi.yaml"))[`strata:${key}`] as { default?: unknown } | undefined;
   return own ?? declared?.default;
 }
 
@@ -28,23 +29,31 @@ export function labelsIn(stack: string): Readonly<Record<string, string>> {
   return (configOf(stack, "labels") ?? {}) as Record<string, string>;
 }
 
-/** The family as a stack's configuration has it. @throws InputError for a stack without a file, and as `readCatalog` does */
-export function catalogOf(stack: string): Catalog {
-  return readCatalog(catalogSourceOf(stack));
+/**
+ * The family as a stack's configuration has it.
+ *
+ * @param folder the project's. @default the working directory, which its paths are relative to, and which must be this project
+ * @throws InputError for a stack without a file, and as `readCatalog` does
+ */
+export function catalogOf(stack: string, folder?: string): Catalog {
+  return readCatalog(catalogSourceOf(stack, folder));
 }
 
 /** Where a stack's family is read from. @throws InputError for a stack without a file, and for pins that cannot be read */
-export function catalogSourceOf(stack: string): CatalogSource & { readonly pinsFile: string } {
-  if (!existsSync(join(root, fileOf(stack)))) {
+export function catalogSourceOf(stack: string, folder?: string): CatalogSource & { readonly pinsFile: string } {
+  const config = (key: string) => configOf(stack, key, folder);
+  const at = (path: unknown) => (folder === undefined ? String(path) : resolve(folder, String(path)));
+  if (!existsSync(join(folder ?? root, fileOf(stack)))) {
     throw new InputError(fileOf(stack), "no such file; npm start makes the stack local, pulumi stack init another");
   }
-  const pinsFile = String(configOf(stack, "upstreams"));
-  const standIns = configOf(stack, "standIns");
+  const pinsFile = at(config("upstreams"));
+  const standIns = config("standIns");
   return {
-    images: String(configOf(stack, "images")),
-    upstreams: readUpstreams(pinsFile, standIns ? String(standIns) : undefined),
+    images: at(config("images")),
+    root: folder ?? ".",
+    upstreams: readUpstreams(pinsFile, standIns ? at(standIns) : undefined),
     pinsFile,
-    platforms: configOf(stack, "platforms") as string[],
+    platforms: config("platforms") as string[],
   };
 }
 
@@ -63,8 +72,7 @@ function fileOf(stack: string): string {
   return `Pulumi.${stack.split("/").at(-1)}.yaml`;
 }
 
-function readConfig(name: string): Readonly<Record<string, unknown>> {
-  const file = join(root, name);
+function readConfig(file: string): Readonly<Record<string, unknown>> {
   if (!existsSync(file)) return {};
   return ((parse(readFileSync(file, "utf8")) ?? {}) as ConfigFile).config ?? {};
 }

@@ -1,7 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { chmodSync, existsSync, mkdirSync, writeFileSync } from "node:fs";
 import { delimiter, join } from "node:path";
-import { localStack } from "../../components/settings";
+import { localStack } from "../../components/local-stack";
 import { type Home, pulumiHome, root, toolsFolder } from "../home";
 import { certificatesOf, givenAuthorities, givenAuthoritiesVariable } from "../services/certificates";
 import { folderOf, planTools } from "../toolchain/tools";

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { parse } from "yaml";
 import { InputError } from "../../components/catalog/input-error";
 import { root } from "../home";
-import { localBuilder } from "../services/buildkit";
+import { localBuilder } from "../services/local-builder";
 
 /**
  * Whether the stack `local` builds on this machine's own services: yes, unless Pulumi.local.yaml names a builder and a

@@ -1,5 +1,5 @@
 import { type ConfigMap, LocalWorkspace, type Stack } from "@pulumi/pulumi/automation";
-import { localStack } from "../../components/settings";
+import { localStack } from "../../components/local-stack";
 import { type Home, root } from "../home";
 import { appliedEnvironment, environmentOf, prepareLocalState } from "./environment";
 import { recoverStack, recoveryLines } from "./recover";

@@ -1,7 +1,5 @@
-import { createHash } from "node:crypto";
-import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, renameSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { delimiter, dirname, join } from "node:path";
-import { PulumiCommand } from "@pulumi/pulumi/automation";
 import { execa } from "execa";
 import * as semver from "semver";
 import { pulumiHome, root, toolsFolder } from "../home";
@@ -9,6 +7,7 @@ import { reachable } from "../upstreams/reachable";
 import { unpackDebianPackage } from "./debian-package";
 import { findOnPath } from "./find";
 import { goInstall } from "./go-install";
+import { isInstalled, stampFile, stampOf } from "./installed";
 import { folderOf, runc, type Tool } from "./tools";
 
 /** Says what is happening, in a few words; called often. */
@@ -89,6 +88,8 @@ async function installPulumiRelease(
   let command = present ?? join(toolsFolder, "pulumi");
   if (cli) {
     report(`downloading Pulumi ${cli.version}`);
+    // Loaded only here: it takes half a second.
+    const { PulumiCommand } = require("@pulumi/pulumi/automation") as typeof import("@pulumi/pulumi/automation");
     const folder = join(root, ".strata/pulumi-cli");
     command = (await PulumiCommand.install({ root: folder, version: new semver.SemVer(cli.version) })).command;
     names.push("pulumi", "pulumi-language-nodejs");
@@ -109,24 +110,6 @@ async function installPulumiRelease(
 function link(target: string, name: string): void {
   rmSync(join(toolsFolder, name), { force: true });
   symlinkSync(target, join(toolsFolder, name));
-}
-
-/** What a tool was built from is kept beside it, so that a new pin in go.mod builds it again. */
-function stampOf(tool: Tool): string {
-  const sums = readFileSync(join(tool.module, "go.sum"));
-  const modules = readFileSync(join(tool.module, "go.mod"));
-  return createHash("sha256").update(JSON.stringify(tool.package)).update(modules).update(sums).digest("hex");
-}
-
-function stampFile(tool: Tool): string {
-  return join(folderOf(tool), `.${tool.name}.stamp`);
-}
-
-function isInstalled(tool: Tool): boolean {
-  const stamp = stampFile(tool);
-  return (
-    existsSync(join(folderOf(tool), tool.name)) && existsSync(stamp) && readFileSync(stamp, "utf8") === stampOf(tool)
-  );
 }
 
 function markInstalled(tool: Tool): void {
