@@ -3,12 +3,17 @@ import { dirname, extname, resolve } from "node:path";
 import { text as toText } from "node:stream/consumers";
 import { type Command, Option } from "commander";
 import { InputError } from "../../components/catalog/input-error";
-import { root } from "../home";
+import type { Plan } from "../../components/catalog/plan";
+import { homeAt, root } from "../home";
 import { planSince } from "../plan/since";
+import { planStack } from "../plan/stack";
 import { catalogOf } from "../stack/config-files";
-import { stackOption } from "../verb";
+import { environmentOf } from "../stack/environment";
+import { installTools } from "../toolchain/install";
+import { planTools } from "../toolchain/tools";
+import { stackOption, toStderr } from "../verb";
 import { dotOf } from "./dot";
-import { type FamilyGraph, graphOfCatalog, readPlan } from "./family-graph";
+import { type FamilyGraph, graphOfCatalog, graphOfPlan, readPlan } from "./family-graph";
 import { pageOf } from "./page";
 import { inlineSvgOf, svgOf } from "./svg";
 
@@ -59,8 +64,8 @@ async function graphOf({ stack, plan, images, since, prefix }: GraphOptions): Pr
     if (since !== undefined || prefix !== undefined) {
       throw new Error("--since and --prefix need --images, the folder whose images are compared");
     }
-    process.chdir(root);
-    return graphOfCatalog(stack, catalogOf(stack));
+    const catalog = catalogOf(stack, root);
+    return plan === false ? graphOfCatalog(stack, catalog) : graphOfPlan(await planOf(stack), catalog);
   }
   const changes = await planSince(images, since ?? "HEAD", prefix === undefined ? {} : { prefix });
   for (const warning of changes.warnings) process.stderr.write(`warning: ${warning}\n`);
@@ -70,6 +75,13 @@ async function graphOf({ stack, plan, images, since, prefix }: GraphOptions): Pr
     title: `Images in ${images}`,
     layers: layers.map((layer) => ({ ...layer, action: undefined, reasons: [] })),
   };
+}
+
+async function planOf(stack: string): Promise<Plan> {
+  await installTools(planTools, toStderr);
+  const plan = await planStack(stack, environmentOf(homeAt(), stack));
+  for (const warning of plan.warnings) process.stderr.write(`warning: ${warning}\n`);
+  return plan;
 }
 
 async function draw(graph: FamilyGraph, format: Format): Promise<string> {
