@@ -10,6 +10,7 @@ const verbs: Readonly<Record<string, () => (program: Command) => void>> = {
   plan: () => (require("./plan/verb") as typeof import("./plan/verb")).addPlan,
   up: () => (require("./stack/up-verb") as typeof import("./stack/up-verb")).addUp,
   graph: () => (require("./graph/verb") as typeof import("./graph/verb")).addGraph,
+  why: () => (require("./why/verb") as typeof import("./why/verb")).addWhy,
   bake: stackVerbs,
   logs: stackVerbs,
   recover: stackVerbs,

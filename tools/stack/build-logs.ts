@@ -1,6 +1,7 @@
 import { execa } from "execa";
 import { adviceOnPins } from "../../components/catalog/pins/dropped";
 import { testsStaging } from "../../components/catalog/stage-tests";
+import { adviceOn } from "./advice";
 import type { Environment } from "./environment";
 
 interface BuildRecord {
@@ -43,6 +44,16 @@ export function failedStep(log: string): string {
   const step = start === -1 ? lines.slice(-20) : lines.slice(start + 1).filter((line) => !isNoise(line));
   const advice = adviceOnPins(log);
   return [...step, ...(advice ? [advice] : [])].join("\n");
+}
+
+/** What to do about a build that failed, where that is known: a line for each cause. @param log the whole of it */
+export function adviceOnBuild(log: string): string[] {
+  // What a step itself prints may be about anything.
+  const errors = log
+    .split("\n")
+    .filter((line) => /^#\d+ ERROR: /.test(line) && !line.includes(": importing cache manifest"));
+  const pins = adviceOnPins(log);
+  return [...(pins ? [pins] : []), ...adviceOn(errors.join("\n"))];
 }
 
 /** A cache that is not there yet is no failure, but BuildKit tells of it as of one. */
