@@ -11,6 +11,9 @@ const longestName = 36;
 const longestLine = 26;
 const mostLines = 4;
 
+/** With more arrows than this Graphviz would look for the best drawing for minutes, and nobody could follow a curve in it. */
+const mostCurves = 700;
+
 /** The width of a page that is read without scrolling sideways, in nodes. */
 const mostAcross = 6;
 
@@ -127,6 +130,7 @@ function layoutOf(graph: FamilyGraph): string[] {
     ...[`rankdir=${direction}`, `bgcolor="${canvas}"`, `fontname="${measuredFont}"`],
     ...["pad=0.25", `nodesep=${direction === "LR" ? 0.16 : 0.3}`, `ranksep=${direction === "LR" ? 0.55 : 0.4}`],
     "outputorder=edgesfirst",
+    ...(edgesOf(graph).length > mostCurves ? ["splines=line", "nslimit=1", "nslimit1=1", "mclimit=0.1"] : []),
   ];
 }
 

@@ -3,6 +3,7 @@ import { dirname, extname, resolve } from "node:path";
 import { text as toText } from "node:stream/consumers";
 import { type Command, Option } from "commander";
 import { InputError } from "../../components/catalog/input-error";
+import type { Plan } from "../../components/catalog/plan";
 import { homeAt, root } from "../home";
 import { planSince } from "../plan/since";
 import { planStack } from "../plan/stack";
@@ -63,10 +64,8 @@ async function graphOf({ stack, plan, images, since, prefix }: GraphOptions): Pr
     if (since !== undefined || prefix !== undefined) {
       throw new Error("--since and --prefix need --images, the folder whose images are compared");
     }
-    process.chdir(root);
-    if (plan === false) return graphOfCatalog(stack, catalogOf(stack));
-    await installTools(planTools, toStderr);
-    return graphOfPlan(await planStack(stack, environmentOf(homeAt(), stack)), catalogOf(stack));
+    const catalog = catalogOf(stack, root);
+    return plan === false ? graphOfCatalog(stack, catalog) : graphOfPlan(await planOf(stack), catalog);
   }
   const changes = await planSince(images, since ?? "HEAD", prefix === undefined ? {} : { prefix });
   for (const warning of changes.warnings) process.stderr.write(`warning: ${warning}\n`);
@@ -76,6 +75,13 @@ async function graphOf({ stack, plan, images, since, prefix }: GraphOptions): Pr
     title: `Images in ${images}`,
     layers: layers.map((layer) => ({ ...layer, action: undefined, reasons: [] })),
   };
+}
+
+async function planOf(stack: string): Promise<Plan> {
+  await installTools(planTools, toStderr);
+  const plan = await planStack(stack, environmentOf(homeAt(), stack));
+  for (const warning of plan.warnings) process.stderr.write(`warning: ${warning}\n`);
+  return plan;
 }
 
 async function draw(graph: FamilyGraph, format: Format): Promise<string> {

@@ -26,6 +26,19 @@ describe("the drawing of a family", () => {
       assert.ok(svg.includes(`<g id="layer-${name}" class="node ${action}">`), name);
   });
 
+  it("has as many where everything stands on much else", async () => {
+    const layers = Array.from({ length: 400 }, (_, index) => ({
+      name: `layer-${index}`,
+      needs: [...new Set([7, 11, 13, 17].map((step) => (index * step) % Math.max(1, index - 1)))]
+        .filter((need) => need < index)
+        .map((need) => `layer-${need}`),
+    }));
+    const graph = { title: "dense", layers };
+    const svg = await svgOf(graph, dotOf(graph));
+    assert.ok(edgesOf(graph).length > 1000);
+    assert.equal(svg.match(/class="edge /g)?.length, edgesOf(graph).length);
+  });
+
   it("says in words what its colours say, with the reasons in a note", async () => {
     const svg = await svgOf(chain(), dotOf(chain()));
     assert.ok(svg.includes("<title>tooling, build, 12 s, 34.1 MB\nM Dockerfile\nM packages.lock</title>"), svg);
