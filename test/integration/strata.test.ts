@@ -17,6 +17,7 @@ describe("strata", () => {
       ["graph"],
       ["pins"],
       ["logs"],
+      ["why"],
       ["recover"],
     ]) {
       const { stdout, exitCode } = await strata(...args, "--help");

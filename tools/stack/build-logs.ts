@@ -76,7 +76,8 @@ export function withOwnLines(log: string, file: string, lines: readonly number[]
 
 /** A build of a layer, or a failed run of its image's tests: of those that passed there is nothing to say. */
 function isOf(layer: string, { name, status }: BuildRecord): boolean {
-  if (name.includes(`/contexts/${layer}/`)) return true;
+  // Of a build of one stage, as of those that are fetched ahead, the name ends with the stage's in parentheses.
+  if (name.includes(`/contexts/${layer}/`)) return !name.endsWith(")");
   return name.includes(`/contexts/${testsStaging}/${layer}/`) && status !== "Completed";
 }
 

@@ -1,4 +1,4 @@
-import { existsSync, globSync, readFileSync } from "node:fs";
+import { globSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { execa } from "execa";
 import type { BuildRecord } from "../../components/previous-builds";
@@ -46,8 +46,7 @@ const most = { stacks: 20, states: 50, time: 20_000 } as const;
 
 /** @throws Error where the state cannot be read, with what Pulumi says of it */
 export async function stateOf(stack: string, env: Environment): Promise<Map<string, LayerState>> {
-  const state = await pulumi(["stack", "export", "--stack", stack], env, limit);
-  return layersIn(stack, (state as { deployment?: { resources?: Resource[] } }).deployment?.resources ?? []);
+  return exported(stack, env, limit);
 }
 
 /** What the other stacks of the project hold. */
@@ -69,12 +68,8 @@ export async function otherStacks(stack: string, env: Environment): Promise<Othe
   for (const name of names.slice(0, most.stacks)) {
     const left = end - Date.now();
     if (left <= 0) break;
-    const state = await pulumi(["stack", "export", "--stack", name], env, left).catch(() => undefined);
-    if (state === undefined) continue;
-    states.set(
-      name,
-      layersIn(name, (state as { deployment?: { resources?: Resource[] } }).deployment?.resources ?? []),
-    );
+    const state = await exported(name, env, left).catch(() => undefined);
+    if (state) states.set(name, state);
   }
   return { states, unread: names.filter((name) => !states.has(name)) };
 }
@@ -94,18 +89,29 @@ export function pastStates(stack: string, { PULUMI_BACKEND_URL: url = "" }: Envi
     ...globSync(`${name}/*.checkpoint.json`, { cwd: history }),
   ];
   const newest = files.sort((a, b) => timeIn(b) - timeIn(a)).slice(0, most.states);
-  return newest.flatMap((file) => {
-    if (Date.now() > end || !existsSync(join(history, file))) return [];
-    const { checkpoint } = JSON.parse(readFileSync(join(history, file), "utf8")) as {
+  return newest.flatMap((file) => (Date.now() > end ? [] : readPast(stack, join(history, file))));
+}
+
+/** One that is written at this moment, or gone, is none. */
+function readPast(stack: string, file: string): Map<string, LayerState>[] {
+  try {
+    const { checkpoint } = JSON.parse(readFileSync(file, "utf8")) as {
       checkpoint?: { latest?: { resources?: Resource[] } };
     };
     return [layersIn(stack, checkpoint?.latest?.resources ?? [])];
-  });
+  } catch {
+    return [];
+  }
 }
 
 /** `…/local-1795275918344461222.checkpoint.json` → when it was written, in nanoseconds, near enough to sort by. */
 function timeIn(file: string): number {
   return Number(/(\d+)\.checkpoint\.json$/.exec(file)?.[1] ?? 0);
+}
+
+async function exported(stack: string, env: Environment, time: number): Promise<Map<string, LayerState>> {
+  const state = await pulumi(["stack", "export", "--stack", stack], env, time);
+  return layersIn(stack, (state as { deployment?: { resources?: Resource[] } }).deployment?.resources ?? []);
 }
 
 function layersIn(stack: string, resources: readonly Resource[]): Map<string, LayerState> {
