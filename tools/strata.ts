@@ -35,8 +35,9 @@ process.stdout.on("error", (error: NodeJS.ErrnoException) => {
   process.exit();
 });
 
-program.parseAsync().catch((error: Error) => {
+program.parseAsync().catch((error: Error & { exitCode?: number }) => {
   process.stderr.write(`strata: ${error.message}\n`);
-  // 2: nothing was done, and nothing is wrong with the request.
-  process.exitCode = error.name === "RecoveryRefused" ? 2 : 1;
+  // 2: nothing was done, and nothing is wrong with the request. Somebody who ends a verb is told by the signal's own code.
+  const own = error.name === "RecoveryRefused" ? 2 : error.name === "Interrupted" ? error.exitCode : undefined;
+  process.exitCode = own ?? 1;
 });
