@@ -11,10 +11,6 @@ import { Family } from "./components/family";
 import { addedLayers, imageLayers, imagePlatforms } from "./components/registry";
 import { readSettings } from "./components/settings";
 
-// Pulumi's SDK takes a stack for every promise that it makes, and ts-node looks up each of its frames: with 500 layers a third of the
-// program's time. One frame still says where an error comes from.
-Error.stackTraceLimit = 1;
-
 const stack = pulumi.getStack();
 const settings = readSettings(new pulumi.Config("strata"), stack);
 

@@ -1,5 +1,5 @@
 import { appendFileSync, cpSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { execa } from "execa";
 import { bakeFile } from "../components/catalog/bake";
 import { readCatalog } from "../components/catalog/catalog";
@@ -20,13 +20,37 @@ import { median, option, timed } from "./measure";
  * Times the family in images/ on a builder that has nothing cached, as on a fresh CI machine: its first build, which nobody has a cache
  * of, beside `buildx bake` of the same Dockerfiles with a registry cache, as bake comes and with zstd; then edits.
  *
- * usage: npm run bench:cold [-- --runs N]   (3; the first builds are timed once each)
+ * usage: npm run bench:cold [-- --runs N] [--family small]   (3; the first builds are timed once each)
+ *
+ * `small` has a chain of three in the place of images/, of which a first build takes a minute: most of what it takes is Debian's
+ * packages and not a compiler.
  */
 const home = homeAt(join(root, ".strata/bench"));
 const project = join(home.folder, "cold");
 const env = { ...localEnvironment(home, true), PULUMI_BACKEND_URL: `file://${join(project, "state")}` };
 
-async function main(runs: number): Promise<void> {
+/** As images/, without its Go programs, and of everything else less. The tool needs nothing of base. */
+const small: Readonly<Record<string, readonly string[]>> = {
+  "base/Dockerfile": [
+    "FROM debian:trixie-slim",
+    "RUN apt-get update && apt-get install -y --no-install-recommends build-essential git curl jq python3 \\",
+    "    && apt-get clean && rm -rf /var/lib/apt/lists/* /var/log/* /var/cache/ldconfig/aux-cache",
+  ],
+  "tooling/Dockerfile": [
+    "FROM debian:trixie-slim AS node",
+    "RUN apt-get update && apt-get install -y --no-install-recommends nodejs \\",
+    "    && install -D /usr/bin/node /out/usr/local/bin/node && apt-get clean && rm -rf /var/lib/apt/lists/* /var/log/*",
+    "FROM base",
+    "RUN useradd --uid 1001 developer && rm -rf /var/log/* /etc/*-",
+    "COPY --link --from=node /out/ /",
+    "COPY --link sshd/ /etc/ssh/",
+  ],
+  "tooling/sshd/strata.conf": ["Port 2222"],
+  "app/Dockerfile": ["FROM tooling", "COPY --link etc/ /etc/"],
+  "app/etc/motd": ["Hello"],
+};
+
+async function main(runs: number, family: string | undefined): Promise<void> {
   await installTools([...planTools, ...serviceTools], () => {});
   await installRunc(() => {});
   mkdirSync(home.folder, { recursive: true });
@@ -36,7 +60,8 @@ async function main(runs: number): Promise<void> {
     prepareLocalState(home);
     rmSync(project, { recursive: true, force: true });
     makeScratchProject(project, join(root, "upstreams.yaml"));
-    cpSync(join(root, "images"), join(project, "images"), { recursive: true });
+    if (family === "small") writeSmall();
+    else cpSync(join(root, "images"), join(project, "images"), { recursive: true });
     await pulumi("stack", "init", "local");
     const organisation = `cold${Date.now()}`;
     const config = { registry, builder: localBuilder, standIns: home.standInsFile, organisation, tests: "none" };
@@ -69,6 +94,14 @@ async function main(runs: number): Promise<void> {
   }
 }
 
+function writeSmall(): void {
+  for (const [path, lines] of Object.entries(small)) {
+    const file = join(project, "images", path);
+    mkdirSync(dirname(file), { recursive: true });
+    writeFileSync(file, `${lines.join("\n")}\n`);
+  }
+}
+
 const up = () => upWith();
 
 async function upWith(...more: string[]): Promise<void> {
@@ -98,7 +131,7 @@ async function bake(registry: string, path: string, compression: "gzip" | "zstd"
   await execa("buildx", ["bake", "--file", "bake.json", ...options], { cwd: project, env, timeout: 60 * 60_000 });
 }
 
-main(Number(option("--runs") ?? 3)).catch((error: Error) => {
+main(Number(option("--runs") ?? 3), option("--family")).catch((error: Error) => {
   process.stderr.write(`${error.message}\n`);
   process.exitCode = 1;
 });

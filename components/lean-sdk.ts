@@ -1,7 +1,8 @@
 import { createRequire, Module } from "node:module";
 
 /*
- * Takes two costs out of Pulumi's SDK that serve nothing here; docs/decisions/0014 has the figures. To be imported before the SDK is.
+ * Takes three costs out of Pulumi's SDK that serve nothing here; docs/decisions/0014 has the figures. To be imported before the SDK is.
+ * STRATA_DEBUG=1 keeps what helps to find a fault.
  */
 
 const sdk = createRequire(require.resolve("@pulumi/pulumi/package.json"));
@@ -20,6 +21,10 @@ standIn.exports = {
 standIn.loaded = true;
 sdk.cache[reader] ??= standIn;
 
-// The SDK tells the engine several times for each resource what it is about to do, one message after the other, and the engine drops
-// what it was not asked for. STRATA_DEBUG=1 keeps them, for `pulumi --debug`.
-if (!process.env.STRATA_DEBUG) Object.assign(sdk("./log"), { debug: () => Promise.resolve() });
+if (!process.env.STRATA_DEBUG) {
+  // The SDK tells the engine several times for each resource what it is about to do, one message after the other, and the engine drops
+  // them without --debug.
+  Object.assign(sdk("./log"), { debug: () => Promise.resolve() });
+  // It takes a stack for every promise that it makes, and ts-node looks up each of its frames.
+  Error.stackTraceLimit = 0;
+}

@@ -139,7 +139,7 @@ async function platformsOf(ref: string, env: Environment): Promise<Manifest[] | 
 }
 
 async function withSteps({ config, layers = [] }: Manifest, repository: string, env: Environment) {
-  const body = config && (await ask(["blob", "get", repository, config.digest], repository, env));
+  const body = config && (await askRegistry(["blob", "get", repository, config.digest], repository, env));
   if (body === undefined) return layers;
   const { history = [] } = parsed(body, historySchema, repository);
   const steps = history.filter(({ empty_layer }) => !empty_layer);
@@ -152,14 +152,14 @@ export class RegistryError extends Error {
 }
 
 async function manifestOf(ref: string, env: Environment): Promise<Manifest | undefined> {
-  const body = await ask(["manifest", "get", ref, "--format", "raw-body"], ref, env);
+  const body = await askRegistry(["manifest", "get", ref, "--format", "raw-body"], ref, env);
   return body === undefined ? undefined : parsed(body, manifestSchema, ref);
 }
 
 async function configPlatform(ref: string, env: Environment): Promise<z.infer<typeof platformSchema> | undefined> {
   const config = (await manifestOf(ref, env))?.config;
   if (config === undefined) return undefined;
-  const body = await ask(["blob", "get", repositoryOf(ref), config.digest], ref, env);
+  const body = await askRegistry(["blob", "get", repositoryOf(ref), config.digest], ref, env);
   return body === undefined ? undefined : parsed(body, platformSchema, ref);
 }
 
@@ -171,8 +171,15 @@ function parsed<T>(body: string, schema: z.ZodType<T>, ref: string): T {
   }
 }
 
-/** @returns undefined for what the registry does not have */
-async function ask(args: readonly string[], ref: string, env: Environment): Promise<string | undefined> {
+/**
+ * Asks a registry something, a few times where it fails for a moment.
+ *
+ * @param args regctl's. @example ["tag", "ls", "ghcr.io/acme/base"]
+ * @param ref what it is about, for errors
+ * @returns what regctl prints; undefined for what the registry does not have
+ * @throws RegistryError where it cannot be asked
+ */
+export async function askRegistry(args: readonly string[], ref: string, env: Environment): Promise<string | undefined> {
   const end = Date.now() + limit;
   for (let attempt = 0; ; attempt++) {
     try {
@@ -182,11 +189,16 @@ async function ask(args: readonly string[], ref: string, env: Environment): Prom
       if (isMissing(error.said)) return undefined;
       const pause = (pauses[attempt] ?? 0) * (1 + Math.random());
       if (pause === 0 || Date.now() + pause > end || !isTransient(error)) {
-        throw new RegistryError(`${ref}: the registry could not be asked: ${error.said}`);
+        throw new RegistryError(`${ref}: the registry could not be asked: ${error.said}${hintOn(error, ref)}`);
       }
       await sleep(pause);
     }
   }
+}
+
+/** What people can do about it. */
+function hintOn({ said }: NoAnswer, ref: string): string {
+  return /\[http 40[13]\]|unauthorized/i.test(said) ? `; log in with: docker login ${ref.split("/")[0]}` : "";
 }
 
 /** What regctl prints of a manifest or a blob that is not there. */

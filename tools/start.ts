@@ -11,7 +11,7 @@ import { LayerEvents, type LayerProgress } from "./stack/layer-events";
 import { usesLocalServices } from "./stack/local-config";
 import { localStackIn } from "./stack/local-stack";
 import { playTour } from "./stack/tour";
-import { untouched, upWithProgress } from "./stack/up";
+import { UpFailed, untouched, upWithProgress } from "./stack/up";
 import { megabytes, runPhases, seconds, table } from "./terminal";
 import { installRunc, installTools } from "./toolchain/install";
 import { planTools, serviceTools } from "./toolchain/tools";
@@ -153,5 +153,6 @@ for (const signal of ["SIGINT", "SIGTERM"] as const) {
 
 main().catch((error: Error) => {
   if (!interrupted) process.stderr.write(`\n${error.message}\n`);
+  else if (error instanceof UpFailed) process.stderr.write(`\n${error.kept}\n`);
   process.exitCode = interrupted ? 130 : 1;
 });

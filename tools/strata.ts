@@ -8,6 +8,9 @@ const verbs: Readonly<Record<string, () => (program: Command) => void>> = {
   services: () => (require("./services/verb") as typeof import("./services/verb")).addServices,
   env: stackVerbs,
   plan: () => (require("./plan/verb") as typeof import("./plan/verb")).addPlan,
+  up: () => (require("./stack/up-verb") as typeof import("./stack/up-verb")).addUp,
+  graph: () => (require("./graph/verb") as typeof import("./graph/verb")).addGraph,
+  why: () => (require("./why/verb") as typeof import("./why/verb")).addWhy,
   bake: stackVerbs,
   logs: stackVerbs,
   recover: stackVerbs,
@@ -32,8 +35,9 @@ process.stdout.on("error", (error: NodeJS.ErrnoException) => {
   process.exit();
 });
 
-program.parseAsync().catch((error: Error) => {
+program.parseAsync().catch((error: Error & { exitCode?: number }) => {
   process.stderr.write(`strata: ${error.message}\n`);
-  // 2: nothing was done, and nothing is wrong with the request.
-  process.exitCode = error.name === "RecoveryRefused" ? 2 : 1;
+  // 2: nothing was done, and nothing is wrong with the request. Somebody who ends a verb is told by the signal's own code.
+  const own = error.name === "RecoveryRefused" ? 2 : error.name === "Interrupted" ? error.exitCode : undefined;
+  process.exitCode = own ?? 1;
 });

@@ -1,29 +1,96 @@
 import assert from "node:assert/strict";
 import { cpSync } from "node:fs";
 import { join } from "node:path";
+import type { LayerOutput } from "../../components/family";
 import { root } from "../../tools/home";
+import { localBuilder } from "../../tools/services/buildkit";
+import { emptyBuildkit } from "../../tools/services/services";
+import { buildLog } from "../../tools/stack/build-logs";
 import { ensureStandIns } from "../../tools/upstreams/stand-ins";
 import { home, Project, testServices } from "../integration/project";
+import { stagesThatRan } from "./steps";
 
-/** In milliseconds: with its real contents the family is built from nothing. */
-const limit = 60 * 60_000;
+/** `npm run test:images` takes all that takes long: every extension and every tool, and the whole family again from nothing. */
+const all = process.env.STRATA_IMAGES_ALL !== undefined;
 
-describe("the images of this project", () => {
-  it("are built, keep their budgets and pass all their tests, those that are slow among them", async function () {
-    this.timeout(limit);
+/** The stages that bring a tool: the layer, and the stage in its Dockerfile. */
+const tools: readonly (readonly [layer: string, stage: string])[] = all
+  ? [
+      ["base", "yq"],
+      ["tooling", "mise"],
+      ["tooling", "claude"],
+      ["tooling", "sops"],
+      ["tooling", "age"],
+    ]
+  : [["tooling", "mise"]];
+
+describe("the images of this project", function () {
+  // With its real contents the family is built from nothing.
+  this.timeout(60 * 60_000);
+  let project: Project;
+  let first: Readonly<Record<string, LayerOutput>>;
+
+  before(async () => {
     const registry = await testServices();
-    const pins = join(root, "upstreams.yaml");
-    await ensureStandIns(pins, registry, home, () => {});
-    const project = await Project.make({}, { config: { tests: "all" } });
-    try {
-      cpSync(pins, join(project.folder, "upstreams.yaml"));
-      cpSync(join(root, "images"), join(project.folder, "images"), { recursive: true });
-      await project.up({ continueOnError: true });
-      const layers = Object.entries(await project.layers());
-      assert.ok(layers.length > 0);
-      for (const [name, { tests }] of layers) process.stdout.write(`      ${name}: ${tests} tests passed\n`);
-    } finally {
-      project.remove();
+    await ensureStandIns(join(root, "upstreams.yaml"), registry, home, () => {});
+    await emptyBuildkit(home);
+    project = await withImages();
+    if (!all) project.delete("images/app/tests/extensions.yaml");
+    await project.up({ continueOnError: true });
+    first = await project.layers();
+  });
+  after(() => project?.remove());
+
+  it("are built, keep their budgets, and pass their tests", () => {
+    assert.deepEqual(Object.keys(first).sort(), ["app", "base", "tooling"]);
+    for (const [name, { tests, addedBytes }] of Object.entries(first)) {
+      assert.ok(tests > 0, `${name} has no tests`);
+      assert.ok(addedBytes !== undefined && addedBytes > 0, `what ${name} adds is not known`);
     }
   });
+
+  for (const [layer, stage] of tools) {
+    it(`run the stage of ${stage} alone when it moves, on a machine that has nothing`, async () => {
+      const dockerfile = `images/${layer}/Dockerfile`;
+      const text = project.read(dockerfile);
+      project.write(dockerfile, text.replace(new RegExp(`^FROM \\S+ AS ${stage}$`, "m"), "$&\nENV MOVED=1"));
+      assert.notEqual(project.read(dockerfile), text);
+      await emptyBuildkit(home);
+      await project.up();
+      const [own, ...others] = await Promise.all(
+        [layer, ...Object.keys(first).filter((name) => name !== layer)].map((name) =>
+          buildLog(name, localBuilder, project.env),
+        ),
+      );
+      assert.deepEqual(stagesThatRan(own ?? ""), [stage]);
+      // What runs inside of what is beneath it, in a last stage that has no name, runs again; no other tool does.
+      const named = others.flatMap((log) => stagesThatRan(log ?? "")).filter((name) => !/^stage-\d+$/.test(name));
+      assert.deepEqual(named, []);
+      project.write(dockerfile, text);
+    });
+  }
+
+  it("have the same digests when all is built again from nothing", async function () {
+    if (!all) this.skip();
+    await emptyBuildkit(home);
+    const again = await withImages({ tests: "none" });
+    try {
+      await again.up();
+      assert.deepEqual(await again.digests(), digestsOf(first));
+    } finally {
+      again.remove();
+    }
+  });
+
+  /** This project's images, in repositories of their own, so that no cache of another one helps. */
+  async function withImages(config: Record<string, string> = {}): Promise<Project> {
+    const project = await Project.make({}, { config: { tests: "all", ...config } });
+    cpSync(join(root, "upstreams.yaml"), join(project.folder, "upstreams.yaml"));
+    cpSync(join(root, "images"), join(project.folder, "images"), { recursive: true });
+    return project;
+  }
 });
+
+function digestsOf(layers: Readonly<Record<string, LayerOutput>>): Record<string, string> {
+  return Object.fromEntries(Object.entries(layers).map(([name, { digest }]) => [name, digest]));
+}

@@ -8,7 +8,7 @@ import { certificatesOf } from "../../tools/services/certificates";
 
 /** What goes wrong with a request. A status is answered in the registry's place; a cut ends the connection within the body. */
 export type Fault =
-  | { readonly kind: "status"; readonly status: number }
+  | { readonly kind: "status"; readonly status: number; readonly body?: string }
   | { readonly kind: "cut"; readonly after: number }
   | { readonly kind: "slow"; readonly milliseconds: number }
   | { readonly kind: "silent" };
@@ -73,7 +73,8 @@ export class FaultyProxy {
     if (fault?.kind === "slow") await sleep(fault.milliseconds);
     if (fault?.kind === "status") {
       incoming.resume();
-      response.writeHead(fault.status, { "content-type": "text/plain" }).end("made by the test\n");
+      const type = fault.body === undefined ? "text/plain" : "application/json";
+      response.writeHead(fault.status, { "content-type": type }).end(fault.body ?? "made by the test\n");
       return;
     }
     this.pass(incoming, response, fault?.kind === "cut" ? fault.after : undefined);

@@ -1,5 +1,7 @@
 import assert from "node:assert/strict";
 import { randomUUID } from "node:crypto";
+import { localBuilder } from "../../tools/services/buildkit";
+import { buildLog } from "../../tools/stack/build-logs";
 import { Project } from "./project";
 
 /**
@@ -48,6 +50,20 @@ describe("stages of a layer that need no layer beneath", () => {
       assert.deepEqual((await project.preview()).changes, { same: 10 });
       const { app } = await project.layers();
       assert.equal((await project.run("regctl", "image", "get-file", app?.ref as string, "/length")).trim(), "8");
+    } finally {
+      project.remove();
+    }
+  });
+
+  it("are not what a layer's log tells of, where the layer itself was not built", async () => {
+    const files = family(60);
+    const base = files["images/base/Dockerfile"].replace("date +%s > /ended", "echo broken; exit 3");
+    const project = await Project.make({ ...files, "images/base/Dockerfile": base }, { secrets: { token: "12345" } });
+    try {
+      await assert.rejects(project.up(), /exit code: 3/);
+      assert.match((await buildLog("base", localBuilder, project.env)) ?? "", /broken/);
+      const log = await buildLog("app", localBuilder, project.env);
+      assert.ok(!log?.includes("[linux/amd64 tools "), log);
     } finally {
       project.remove();
     }

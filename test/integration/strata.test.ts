@@ -8,7 +8,18 @@ const strata = (...args: string[]) =>
 
 describe("strata", () => {
   it("prints help for itself and for each verb, from any folder", async () => {
-    for (const args of [[], ["services"], ["services", "start"], ["env"], ["plan"], ["pins"], ["logs"], ["recover"]]) {
+    for (const args of [
+      [],
+      ["services"],
+      ["services", "start"],
+      ["env"],
+      ["plan"],
+      ["graph"],
+      ["pins"],
+      ["logs"],
+      ["why"],
+      ["recover"],
+    ]) {
       const { stdout, exitCode } = await strata(...args, "--help");
       assert.equal(exitCode, 0);
       assert.match(stdout, /^Usage: strata/);

@@ -16,7 +16,14 @@ const before = (urn: string, type: string, op: string, old?: object, now?: objec
       metadata: { urn, type, op, old: old && { inputs: old, outputs }, new: now && { inputs: now } },
     },
   });
-const untouched = { reasons: [], cutOff: undefined, seconds: undefined, failed: false, line: undefined };
+const untouched = {
+  reasons: [],
+  cutOff: undefined,
+  seconds: undefined,
+  failed: false,
+  step: undefined,
+  line: undefined,
+};
 
 describe("the engine's events, by layer", () => {
   it("tell why a layer changes, what its build prints, and how it ended", () => {
@@ -28,7 +35,10 @@ describe("the engine's events, by layer", () => {
     events.onEvent(before(imageUrn, imageType, "update"));
     events.onEvent(event({ diagnosticEvent: { urn: imageUrn, message: "#5 RUN make\n" } }));
     events.onEvent(event({ resOutputsEvent: { metadata: { urn: imageUrn, type: imageType, op: "update" } } }));
-    assert.equal(seen.length, 3);
+    assert.deepEqual(
+      seen.map(({ step }) => step),
+      [undefined, "build", "build", undefined],
+    );
     const [layer] = events.all;
     assert.deepEqual(
       { ...layer, seconds: undefined },

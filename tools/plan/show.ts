@@ -4,7 +4,7 @@ import { root } from "../home";
 import type { Environment } from "../stack/environment";
 import { print } from "../verb";
 import { planMarkdown } from "./markdown";
-import { Interrupted, type Previewed } from "./preview";
+import type { Previewed } from "./preview";
 import { planText, summary } from "./print";
 import { planSince } from "./since";
 import { changesAnything, planStack } from "./stack";
@@ -16,12 +16,7 @@ const timeLimit = 10 * 60_000;
 
 /** Prints the plan of a stack, and sets the exit code. @param running its preview */
 export async function showStack(options: PlanOptions, env: Environment, running: Promise<Previewed>): Promise<void> {
-  const plan = await planStack(options.stack, env, root, running).catch((error: Error) => {
-    if (!(error instanceof Interrupted)) throw error;
-    process.stderr.write(`strata: ${error.message}\n`);
-    process.exitCode = error.exitCode;
-  });
-  if (!plan) return;
+  const plan = await planStack(options.stack, env, root, running);
   if (options.markdown) {
     const lines = [...orderLines(plan), ...otherLines(plan)];
     const comment = { ...plan, subject: plan.stack, summary: stackSummary(plan), layers: changed(plan.layers), lines };

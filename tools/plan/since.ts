@@ -11,9 +11,19 @@ import { readUpstreams, type Upstream, unpinned } from "../../components/catalog
 export interface SincePlan {
   /** The full id of the commit that is compared with. */
   readonly since: string;
-  readonly layers: readonly LayerChange[];
+  readonly layers: readonly SinceLayer[];
   /** What Strata would refuse to build as it is now; none of it keeps a plan from being made. */
   readonly warnings: readonly string[];
+}
+
+/** A layer's change, and what else a drawing needs of it; of a layer that is removed, what it was. */
+export interface SinceLayer extends LayerChange {
+  /** What the image is for, where image.yaml says so. */
+  readonly description?: string;
+  /** The layers that it stands on or takes files from, directly. */
+  readonly needs: readonly string[];
+  /** The upstreams that it does, by name. */
+  readonly upstreams: readonly string[];
 }
 
 export type SinceOptions = Pick<CatalogSource, "prefix">;
@@ -49,7 +59,13 @@ export async function planSince(images: string, since: string, options: SinceOpt
     ...(await submodulesIn(root, now)),
     ...hints(now, options.prefix),
   ];
-  return { since: commit, layers: diffCatalogs(before.layers, now.layers), warnings };
+  const known = new Map([...before.layers, ...now.layers].map((layer) => [layer.name, layer]));
+  const layers = diffCatalogs(before.layers, now.layers).map((change) => {
+    const { description, layers: needs = [], upstreams = [] } = known.get(change.name) ?? {};
+    const described = description === undefined ? {} : { description };
+    return { ...change, ...described, needs, upstreams: upstreams.map(({ name }) => name) };
+  });
+  return { since: commit, layers, warnings };
 }
 
 /** What may make a plan of a folder that was not made for Strata say too little. */

@@ -1,6 +1,7 @@
 import { execa } from "execa";
 import { adviceOnPins } from "../../components/catalog/pins/dropped";
 import { testsStaging } from "../../components/catalog/stage-tests";
+import { adviceOn } from "./advice";
 import type { Environment } from "./environment";
 
 interface BuildRecord {
@@ -45,6 +46,16 @@ export function failedStep(log: string): string {
   return [...step, ...(advice ? [advice] : [])].join("\n");
 }
 
+/** What to do about a build that failed, where that is known: a line for each cause. @param log the whole of it */
+export function adviceOnBuild(log: string): string[] {
+  // What a step itself prints may be about anything.
+  const errors = log
+    .split("\n")
+    .filter((line) => /^#\d+ ERROR: /.test(line) && !line.includes(": importing cache manifest"));
+  const pins = adviceOnPins(log);
+  return [...(pins ? [pins] : []), ...adviceOn(errors.join("\n"))];
+}
+
 /** A cache that is not there yet is no failure, but BuildKit tells of it as of one. */
 function isNoise(line: string): boolean {
   return line === "------" || line.startsWith(" > importing cache manifest from ");
@@ -65,7 +76,8 @@ export function withOwnLines(log: string, file: string, lines: readonly number[]
 
 /** A build of a layer, or a failed run of its image's tests: of those that passed there is nothing to say. */
 function isOf(layer: string, { name, status }: BuildRecord): boolean {
-  if (name.includes(`/contexts/${layer}/`)) return true;
+  // Of a build of one stage, as of those that are fetched ahead, the name ends with the stage's in parentheses.
+  if (name.includes(`/contexts/${layer}/`)) return !name.endsWith(")");
   return name.includes(`/contexts/${testsStaging}/${layer}/`) && status !== "Completed";
 }
 

@@ -1,5 +1,6 @@
 import type { EngineEvent, StepEventMetadata } from "@pulumi/pulumi/automation";
 import { parentReason } from "../../components/catalog/reasons";
+import { stepOf } from "./build-step";
 import { imageReasons, layerReasons } from "./layer-reasons";
 
 /** What an operation of Pulumi does, or did, to one layer. */
@@ -21,9 +22,21 @@ export interface LayerProgress {
   readonly failed: boolean;
   /** How the tests of its image went, where an operation ran them. */
   readonly tests?: { readonly seconds: number; readonly failed: boolean };
+  /** What the builder is doing of it, as `stepOf` says it; undefined while it waits, and when it has ended. */
+  readonly step: string | undefined;
   /** The last line that the builder printed. */
   readonly line: string | undefined;
 }
+
+/** What a preview said of a layer. */
+export type PredictedLayer = Pick<LayerProgress, "name" | "action" | "reasons">;
+
+/** Whether a layer is to be built and has neither ended nor begun. */
+export function waits({ action, seconds, step, failed }: LayerProgress): boolean {
+  return (action === "new" || action === "changed") && seconds === undefined && step === undefined && !failed;
+}
+
+const begun = { seconds: undefined, failed: false, step: undefined, line: undefined };
 
 const actions: Readonly<Record<string, LayerProgress["action"]>> = {
   create: "new",
@@ -39,7 +52,7 @@ export class LayerEvents {
   private readonly started = new Map<string, number>();
   /** The layers of which the state has what was built. */
   private readonly built = new Set<string>();
-  private readonly predicted: ReadonlyMap<string, LayerProgress>;
+  private readonly predicted: ReadonlyMap<string, PredictedLayer>;
 
   /**
    * @param changed called with a layer whenever something about it has changed
@@ -47,7 +60,7 @@ export class LayerEvents {
    */
   constructor(
     private readonly changed: (layer: LayerProgress) => void = () => {},
-    predicted: readonly LayerProgress[] = [],
+    predicted: readonly PredictedLayer[] = [],
   ) {
     this.predicted = new Map(predicted.map((layer) => [layer.name, layer]));
   }
@@ -62,8 +75,13 @@ export class LayerEvents {
     if (before) this.begin(before.metadata);
     if (after && isImage(after.metadata.type)) this.end(after.metadata, false);
     if (failed && isImage(failed.metadata.type)) this.end(failed.metadata, true);
-    if (said?.urn && isImage(typeOf(said.urn))) this.update(layerOf(said.urn), { line: said.message.trim() });
+    if (said?.urn && isImage(typeOf(said.urn))) this.say(layerOf(said.urn), isTest(said.urn), said.message.trim());
   };
+
+  private say(name: string, test: boolean, line: string): void {
+    const step = test ? undefined : stepOf(line);
+    this.update(name, step === undefined || this.layers.get(name)?.step === undefined ? { line } : { line, step });
+  }
 
   private begin(step: StepEventMetadata): void {
     const name = nameOf(step.urn);
@@ -72,7 +90,9 @@ export class LayerEvents {
     if (step.type === "strata:image:Layer") this.beginLayer(name, step);
     if (!isImage(step.type)) return;
     if (isTest(step.urn)) {
-      if (["create", "update", "replace"].includes(step.op)) this.started.set(name, Date.now());
+      if (!["create", "update", "replace"].includes(step.op)) return;
+      this.started.set(name, Date.now());
+      this.update(layerOf(step.urn), { step: "tests" });
       return;
     }
     const layer = this.layers.get(name);
@@ -82,9 +102,13 @@ export class LayerEvents {
       return;
     }
     this.started.set(name, Date.now());
-    if (layer?.action !== "unchanged") return;
-    const reasons = imageReasons(step.old?.inputs, step.new?.inputs ?? {}, this.built.has(name));
-    this.update(name, { action: "changed", reasons, cutOff: undefined });
+    const why = layer?.action === "unchanged" ? this.reasonsOfImage(name, step) : {};
+    this.update(name, { ...why, ...(step.op === "delete" ? {} : { step: "build" }) });
+  }
+
+  private reasonsOfImage(name: string, { old: before, new: after }: StepEventMetadata): Partial<LayerProgress> {
+    const reasons = imageReasons(before?.inputs, after?.inputs ?? {}, this.built.has(name));
+    return { action: "changed", reasons, cutOff: undefined };
   }
 
   private beginLayer(name: string, step: StepEventMetadata): void {
@@ -97,7 +121,7 @@ export class LayerEvents {
       reasons: action === "changed" && before && after ? this.reasonsOf(name, before.inputs, after.inputs) : [],
       cutOff: action === "unchanged" ? this.cutOffBy(name) : undefined,
     };
-    this.layers.set(name, { seconds: undefined, failed: false, line: undefined, ...this.layers.get(name), ...stands });
+    this.layers.set(name, { ...begun, ...this.layers.get(name), ...stands });
     this.changed(this.layers.get(name) as LayerProgress);
   }
 
@@ -121,7 +145,8 @@ export class LayerEvents {
     const started = this.started.get(name);
     if (started === undefined) return;
     const seconds = (Date.now() - started) / 1000;
-    this.update(layerOf(step.urn), isTest(step.urn) ? { tests: { seconds, failed } } : { seconds, failed });
+    const ended = isTest(step.urn) ? { tests: { seconds, failed } } : { seconds, failed };
+    this.update(layerOf(step.urn), { ...ended, step: undefined });
   }
 
   private update(name: string, change: Partial<LayerProgress>): void {

@@ -84,7 +84,7 @@ interface FileLine {
  * no folder closed within.
  */
 function alignedFiles(before: string, after: string): Record<"before" | "after", ReadonlyMap<string, string>> {
-  const [old, now] = [linesOf(before), linesOf(after)];
+  const [old, now] = [fileLines(before), fileLines(after)];
   const folders = [...old, ...now].filter(({ identity }) => identity.endsWith(" tree")).map(({ path }) => path);
   const closed = new Set(folders.filter((path) => !folders.some((other) => other !== path && path.startsWith(other))));
   return { before: withClosed(old, closed), after: withClosed(now, closed) };
@@ -107,7 +107,8 @@ function foldersOf(path: string): string[] {
   return [...path.matchAll(/\//g)].map(({ index }) => path.slice(0, index + 1));
 }
 
-function linesOf(files: string): FileLine[] {
+/** The lines of a layer's files, as `filesText` writes them. */
+export function fileLines(files: string): FileLine[] {
   // A path may have a line's end in it, so what parts lines is how the next one begins.
   const lines = files === "" ? [] : files.replace(/\n$/, "").split(/\n(?=[0-9a-f]{64} [0-9a-z]+ )/);
   return lines.map((line) => {

@@ -5,11 +5,25 @@ import type { LastUpdate } from "../../components/update";
 import { homeAt } from "../home";
 import { reasonsText } from "../plan/print";
 import { updateLines } from "../plan/update-text";
-import { pipedInterval, seconds } from "../terminal";
+import { seconds } from "../terminal";
 import { adviceOn } from "./advice";
 import { buildLog, failedStep } from "./build-logs";
 import { ownLinesIn } from "./config-files";
-import { LayerEvents, type LayerProgress } from "./layer-events";
+import { LayerEvents, type LayerProgress, type PredictedLayer } from "./layer-events";
+import { ProgressView, type Screen } from "./progress";
+
+/** An update did not come to its end. */
+export class UpFailed extends Error {
+  override readonly name = "UpFailed";
+
+  /** @param kept what is there nevertheless */
+  constructor(
+    message: string,
+    readonly kept: string,
+  ) {
+    super(message);
+  }
+}
 
 const logFile = join(homeAt().logs, "up.log");
 
@@ -18,22 +32,25 @@ const logFile = join(homeAt().logs, "up.log");
  * in between; in the end what was expected and what was done. Pulumi's own output goes to a log.
  *
  * @param predicted what a preview said, so that the layers which were to change and did not can be told
- * @throws Error with Pulumi's own diagnostics when it fails
+ * @param screen where it is told. @default standard output
+ * @throws UpFailed with Pulumi's own diagnostics
  */
 export async function upWithProgress(
   stack: Stack,
   options: UpOptions = {},
-  predicted: readonly LayerProgress[] = [],
+  predicted: readonly PredictedLayer[] = [],
+  screen: Screen = process.stdout,
 ): Promise<readonly LayerProgress[]> {
   const shown = new Set<string>();
+  const view = new ProgressView(screen);
   const events = new LayerEvents((layer) => {
     const states = [stateOf(layer), ...(layer.tests ? [testsText(layer.tests)] : [])];
     const lines = states.map((state) => `  ${layer.name.padEnd(16)} ${state}`).filter((line) => !shown.has(line));
     for (const line of lines) {
       shown.add(line);
-      printLine(line);
+      view.keep(line);
     }
-    if (lines.length === 0 && layer.line) printLive(`  ${layer.name.padEnd(16)} ${layer.line}`);
+    view.show(events.all);
   }, predicted);
   let log = "";
   try {
@@ -42,19 +59,31 @@ export async function upWithProgress(
     const told = outputs.lastUpdate?.value as LastUpdate | undefined;
     // Where nothing was built it tells of the update before.
     const built = events.all.some(({ seconds }) => seconds !== undefined);
-    if (told && built) for (const line of updateLines(told)) printLine(`  ${line}`);
+    if (told && built) for (const line of updateLines(told)) view.keep(`  ${line}`);
   } catch (error) {
     const failed = events.all.filter((layer) => layer.failed || layer.tests?.failed);
     const said = await Promise.all(failed.map((layer) => lastWordsOf(layer.name, stack)));
     const why = diagnosticsIn(log) || (error as Error).message;
-    throw new Error(
-      ["pulumi up failed.", why, ...said, ...adviceOn(why), `The whole output is in ${logFile}`].join("\n\n"),
-    );
+    const kept = keptText(events.all, predicted);
+    const text = ["pulumi up failed.", why, ...said, ...adviceOn(why), kept, `The whole output is in ${logFile}`];
+    throw new UpFailed(text.join("\n\n"), kept);
   } finally {
-    printLive("");
+    view.end();
     keepLog(log);
   }
   return events.all;
+}
+
+/** What is there after an update that did not come to its end, and what is not. @param predicted what a preview said */
+export function keptText(layers: readonly LayerProgress[], predicted: readonly PredictedLayer[]): string {
+  const pushed = layers.filter(({ seconds, failed }) => seconds !== undefined && !failed).map(({ name }) => name);
+  const seen = new Set(layers.map(({ name }) => name));
+  const changing = [...layers, ...predicted.filter(({ name }) => !seen.has(name))].filter(
+    ({ name, action }) => (action === "new" || action === "changed") && !pushed.includes(name),
+  );
+  const kept = pushed.length > 0 ? `Pushed, and kept: ${pushed.join(", ")}.` : "Nothing was pushed.";
+  if (changing.length === 0) return kept;
+  return `${kept} Still to be built: ${changing.map(({ name }) => name).join(", ")}; the next up goes on with them.`;
 }
 
 function stateOf(layer: LayerProgress): string {
@@ -96,23 +125,4 @@ async function lastWordsOf(layer: string, stack: Stack): Promise<string> {
 function keepLog(log: string): void {
   mkdirSync(dirname(logFile), { recursive: true });
   writeFileSync(logFile, log);
-}
-
-function printLine(text: string): void {
-  printLive("");
-  process.stdout.write(`${text}\n`);
-}
-
-let lastPiped = Date.now();
-
-/** A line that the next one replaces; where nobody watches, one now and then. */
-function printLive(text: string): void {
-  if (!process.stdout.isTTY) {
-    if (text === "" || Date.now() - lastPiped < pipedInterval) return;
-    lastPiped = Date.now();
-    process.stdout.write(`${text}\n`);
-    return;
-  }
-  const width = process.stdout.columns || 80;
-  process.stdout.write(`\r\x1b[K${text.replace(/\s+/g, " ").slice(0, width - 1)}`);
 }

@@ -1,12 +1,11 @@
 import type { Command } from "commander";
 import { execa } from "execa";
 import { bakeFile } from "../../components/catalog/bake";
-import { adviceOnPins } from "../../components/catalog/pins/dropped";
 import { homeAt, root } from "../home";
 import { installTools } from "../toolchain/install";
 import { planTools, serviceTools } from "../toolchain/tools";
 import { jsonOption, print, stackOption, toStderr } from "../verb";
-import { buildLog } from "./build-logs";
+import { adviceOnBuild, buildLog } from "./build-logs";
 import { catalogOf, labelsIn, ownLinesIn } from "./config-files";
 import { environmentOf, shellLines } from "./environment";
 import { recoverStack, recoveryLines } from "./recover";
@@ -47,8 +46,8 @@ export function addStackVerbs(program: Command): void {
       const log = await buildLog(layer, builder.trim(), env);
       if (log === undefined) throw new Error(`the builder ${builder.trim()} has no record of a build of "${layer}"`);
       const told = ownLinesIn(log, layer, options.stack).trimEnd();
-      const advice = adviceOnPins(log);
-      print(options, { layer, log: told }, advice ? `${told}\n\n${advice}` : told);
+      const advice = adviceOnBuild(log);
+      print(options, { layer, log: told, advice }, [told, ...advice].join("\n\n"));
     });
 
   program

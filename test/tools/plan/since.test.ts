@@ -96,7 +96,7 @@ describe("a plan since a commit", () => {
       assert.deepEqual(await repository.changes(), ["another new: ", "other removed: "]);
       repository.write("elsewhere/a/Dockerfile", "FROM scratch\n");
       const { layers } = await planSince(join(repository.folder, "elsewhere"), "HEAD");
-      assert.deepEqual(layers, [{ name: "a", action: "new", reasons: [] }]);
+      assert.deepEqual(layers, [{ name: "a", action: "new", reasons: [], needs: [], upstreams: [] }]);
     }));
 
   it("reads a folder through a link, and one whose Dockerfiles are broken", () =>
@@ -114,7 +114,7 @@ describe("a plan since a commit", () => {
       repository.commit("an empty folder");
       repository.write("new/a/Dockerfile", "FROM scratch\n");
       const plan = await planSince(join(repository.folder, "new"), "HEAD");
-      assert.deepEqual(plan.layers, [{ name: "a", action: "new", reasons: [] }]);
+      assert.deepEqual(plan.layers, [{ name: "a", action: "new", reasons: [], needs: [], upstreams: [] }]);
       assert.match(
         plan.warnings[0] as string,
         /^the images cannot be read as of HEAD, so that all are new: new: has no folder/,

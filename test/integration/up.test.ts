@@ -1,0 +1,129 @@
+import assert from "node:assert/strict";
+import { randomUUID } from "node:crypto";
+import { existsSync, globSync } from "node:fs";
+import { join } from "node:path";
+import { stripVTControlCharacters } from "node:util";
+import { execa } from "execa";
+import { Project } from "./project";
+import { strataIn } from "./strata-copy";
+
+const family = {
+  "images/base/Dockerfile": "FROM alpine:3.22\nCOPY file /file\n",
+  "images/base/file": `${randomUUID()}\n`,
+  "images/app/Dockerfile": "FROM base\nCOPY --link file /app\nRUN echo $(cat /app) > /made\n",
+  "images/app/file": "app\n",
+};
+const slow = "FROM base\nCOPY --link file /app\nRUN echo it begins && sleep 120\n";
+
+describe("strata up", function () {
+  this.timeout(5 * 60_000);
+  let project: Project;
+  let strata: ReturnType<typeof strataIn>;
+  before(async () => {
+    project = await Project.make(family);
+    strata = strataIn(project);
+  });
+  after(() => project?.remove());
+
+  it("shows the plan, and builds nothing where nobody can be asked", async () => {
+    const { exitCode, stdout, stderr } = await strata("up");
+    assert.equal(exitCode, 1);
+    assert.match(stdout, /2 of 2 layers: 2 new/);
+    assert.match(stderr, /give --yes/);
+    assert.deepEqual(await project.digests(), {});
+  });
+
+  it("tells of each layer in a line when it begins and one when it is pushed, and at the end what was expected", async () => {
+    const { exitCode, stdout, stderr } = await strata("up", "--yes");
+    assert.equal(exitCode, 0, stderr);
+    const lines = [
+      "base +new",
+      "base +pushed after",
+      "app +new",
+      "app +pushed after",
+      "Expected: 2 built",
+      "Done: 2 built",
+    ];
+    for (const line of lines) assert.match(stdout, new RegExp(`^ +${line}`, "m"));
+    assert.equal(stdout, stripVTControlCharacters(stdout));
+    assert.deepEqual(Object.keys(await project.digests()).sort(), ["app", "base"]);
+  });
+
+  it("has nothing to do then, and says so to programs too", async () => {
+    const { stdout } = await strata("up", "--yes");
+    assert.match(stdout, /0 of 2 layers: nothing to build/);
+    const { stdout: json } = await strata("up", "--yes", "--json");
+    assert.deepEqual(JSON.parse(json), { version: 1, stack: "local", layers: [], lastUpdate: null });
+  });
+
+  it("tells programs what became of each layer", async () => {
+    project.write("images/app/file", "edited\n");
+    const { stdout, stderr } = await strata("up", "--yes", "--json");
+    const { layers, lastUpdate } = JSON.parse(stdout);
+    assert.deepEqual(lastUpdate.actual.built, ["app"]);
+    const app = layers.find(({ name }: { name: string }) => name === "app");
+    assert.deepEqual([app.action, app.reasons, app.failed], ["changed", ["M file"], false]);
+    assert.match(stderr, /app +pushed after/);
+  });
+
+  it("passes an interruption on, stops the build, and says what is kept", async () => {
+    project.write("images/base/file", `${randomUUID()}\n`);
+    project.write("images/app/Dockerfile", slow);
+    const run = execa(join(project.folder, "bin/strata"), ["up", "--yes"], {
+      env: project.env,
+      reject: false,
+      stdin: "ignore",
+      timeout: 120_000,
+    });
+    await told(run.stdout, /base +pushed after/);
+    run.kill("SIGTERM");
+    await assertKept(await run);
+  });
+
+  it("ends at Ctrl-C on a terminal, however narrow, and shows which step ran", async function () {
+    // Its options are others on other systems.
+    if (process.platform !== "linux") this.skip();
+    const command = `stty cols 50 rows 12; ${join(project.folder, "bin/strata")} up --yes`;
+    const run = execa("script", ["--quiet", "--return", "--command", command, "/dev/null"], {
+      env: { ...project.env, TERM: "xterm-256color" },
+      reject: false,
+      all: true,
+      timeout: 120_000,
+    });
+    await told(run.stdout, /2\/3 RUN/);
+    run.stdin.write("\u0003");
+    const { exitCode, stdout } = await run;
+    const text = stripVTControlCharacters(stdout);
+    assert.equal(exitCode, 130, text);
+    assert.match(text, /Nothing was pushed\.\s+Still to be built: app/);
+    // The step is clipped to the terminal's width.
+    const steps = text.split(/[\r\n]+/).filter((line) => /^ {2}app .* 2\/3 RUN/.test(line));
+    assert.ok(steps.length > 0, text);
+    for (const line of steps) assert.ok(line.length < 50, line);
+    await assertUnlocked();
+  });
+
+  async function assertKept({ exitCode, stderr }: { exitCode?: number | undefined; stderr: string }): Promise<void> {
+    assert.equal(exitCode, 130, stderr);
+    assert.match(stderr, /Pushed, and kept: base\. Still to be built: app; the next up goes on with them\./);
+    await assertUnlocked();
+  }
+
+  async function assertUnlocked(): Promise<void> {
+    const locks = join(project.folder, "state/.pulumi/locks");
+    assert.deepEqual(existsSync(locks) ? globSync(join(locks, "**/*.json")) : [], []);
+    assert.match((await strata("plan")).stdout, /1 of 2 layers/);
+  }
+});
+
+/** Waits until a program has printed something. */
+function told(stream: NodeJS.ReadableStream, pattern: RegExp): Promise<void> {
+  let text = "";
+  return new Promise((resolve, reject) => {
+    stream.on("data", (chunk: Buffer) => {
+      text += chunk.toString();
+      if (pattern.test(stripVTControlCharacters(text))) resolve();
+    });
+    stream.on("end", () => reject(new Error(`${pattern} was not printed: ${text}`)));
+  });
+}

@@ -1,0 +1,96 @@
+import { createInterface } from "node:readline/promises";
+import { LocalWorkspace } from "@pulumi/pulumi/automation";
+import type { Command } from "commander";
+import type { LastUpdate } from "../../components/update";
+import { homeAt, root } from "../home";
+import { changesAnything, planStack, type StackPlan } from "../plan/stack";
+import { stackPlanText } from "../plan/stack-print";
+import { installTools } from "../toolchain/install";
+import { planTools, serviceTools } from "../toolchain/tools";
+import { jsonOption, print, stackOption, toStderr } from "../verb";
+import { appliedEnvironment, environmentOf } from "./environment";
+import type { PredictedLayer } from "./layer-events";
+import { UpFailed, upWithProgress } from "./up";
+
+interface UpOptions {
+  readonly stack: string;
+  readonly yes?: true;
+  readonly json?: true;
+}
+
+/** `strata up`: the plan, and then `pulumi up` told by layer. */
+export function addUp(program: Command): void {
+  program
+    .command("up")
+    .description("show the plan, ask, and build it: pulumi up, told by layer and step")
+    .option("--yes", "do not ask")
+    .option(...stackOption)
+    .option(...jsonOption)
+    .action(up);
+}
+
+async function up(options: UpOptions): Promise<void> {
+  const builders = serviceTools.filter(({ name }) => name === "buildx" || name === "regctl");
+  await installTools([...planTools, ...builders], toStderr);
+  const env = environmentOf(homeAt(), options.stack);
+  const envVars = appliedEnvironment(env);
+  // The Automation API looks for pulumi on this process's own PATH.
+  Object.assign(process.env, { PATH: envVars.PATH });
+  const plan = await planStack(options.stack, env);
+  const screen = options.json ? process.stderr : process.stdout;
+  screen.write(`${stackPlanText(plan)}\n`);
+  if (!changesAnything(plan)) return tell(options, [], undefined);
+  if (!options.yes && !(await agreed(options.stack))) {
+    process.stderr.write("Nothing was changed.\n");
+    process.exitCode = 1;
+    return;
+  }
+  screen.write("\n");
+  const stack = await LocalWorkspace.selectStack({ stackName: options.stack, workDir: root }, { envVars });
+  const interruption = interruptible();
+  try {
+    const done = await upWithProgress(stack, { signal: interruption.signal }, predictedBy(plan), screen);
+    if (options.json) tell(options, done, (await stack.outputs()).lastUpdate?.value);
+  } catch (error) {
+    if (!interruption.came() || !(error instanceof UpFailed)) throw error;
+    process.stderr.write(`${error.kept}\n`);
+    process.exitCode = 130;
+  }
+}
+
+function tell(options: UpOptions, layers: readonly object[], lastUpdate: LastUpdate | undefined): void {
+  if (options.json) print(options, { version: 1, stack: options.stack, layers, lastUpdate: lastUpdate ?? null }, "");
+}
+
+async function agreed(stack: string): Promise<boolean> {
+  if (!process.stdin.isTTY) throw new Error("nobody can be asked here whether to build this; give --yes");
+  const terminal = createInterface({ input: process.stdin, output: process.stderr });
+  try {
+    return /^y(es)?$/i.test((await terminal.question(`Build this on the stack ${stack}? (yes/no) `)).trim());
+  } finally {
+    terminal.close();
+  }
+}
+
+/**
+ * Ends an update in order. On a terminal Ctrl-C reaches Pulumi by itself, and a second signal would make it end at once; elsewhere it
+ * is passed on.
+ */
+function interruptible(): { readonly signal: AbortSignal; readonly came: () => boolean } {
+  const abort = new AbortController();
+  let came = false;
+  for (const signal of ["SIGINT", "SIGTERM"] as const) {
+    process.on(signal, () => {
+      if (!came) process.stderr.write("\nStopping. What is done is kept.\n");
+      if (!came && (signal === "SIGTERM" || !process.stdin.isTTY)) abort.abort();
+      came = true;
+    });
+  }
+  return { signal: abort.signal, came: () => came };
+}
+
+function predictedBy({ layers }: StackPlan): PredictedLayer[] {
+  return layers.map(({ name, action, reasons }) => {
+    return { name, action: action === "build" || action === "rebase" ? "changed" : action, reasons };
+  });
+}
