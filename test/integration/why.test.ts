@@ -158,7 +158,7 @@ describe("strata why", () => {
       [["ap"], /there is no layer "ap" .*did you mean app\?/],
       [["ap", "aaaaaaaa", "bbbbbbbb"], /there is no layer "ap" .*did you mean app\?/],
       [["app", "00000000"], /give two digests to compare, or none/],
-      [["app", `${"0".repeat(64)}`, `${"1".repeat(64)}`], /sha256:0+: the registry does not have it/],
+      [["app", `${"0".repeat(64)}`, `${"1".repeat(64)}`], /sha256:[01]{64}: the registry does not have it$/m],
       [["app", "--stack", "nowhere"], /Pulumi\.nowhere\.yaml: no such file/],
     ];
     for (const [args, message] of cases) {

@@ -96,7 +96,7 @@ async function configOf(repository: string, { config }: Manifest, env: Environme
 }
 
 function read<T>(body: string | undefined, schema: z.ZodType<T>, ref: string): T {
-  if (body === undefined) throw new RegistryError(`${ref}: the registry does not have it any more`);
+  if (body === undefined) throw new RegistryError(`${ref}: the registry does not have it`);
   try {
     return schema.parse(JSON.parse(body));
   } catch {

@@ -14,7 +14,7 @@ interface WhyOptions {
   readonly stack: string;
   readonly json?: true;
   readonly platform?: string;
-  readonly limit: number;
+  readonly limit?: number;
 }
 
 /** `strata why` */
@@ -28,7 +28,7 @@ export function addWhy(program: Command): void {
     .argument("[digests...]", "two images of the layer; the first eight digits of each will do")
     .option(...stackOption)
     .option("--platform <platform>", "with two digests: the platform to compare (the first that both have)")
-    .option("--limit <size>", "with two digests: read no more of the layers that differ", toBytes, bytesOf("500 MB"))
+    .option("--limit <size>", "with two digests: read no more of the layers that differ (500 MB)", toBytes)
     .option(...jsonOption)
     .action(async (layer: string, digests: readonly string[], options: WhyOptions) => {
       if (digests.length !== 0 && digests.length !== 2) throw new Error("give two digests to compare, or none");
@@ -43,7 +43,12 @@ export function addWhy(program: Command): void {
       const place = settingsOf(options.stack).placeOf(layer);
       const [first = "", second = ""] = digests;
       const source = { stack: options.stack, place, catalog };
-      const difference = await differenceOf(layer, source, { ...options, digests: [first, second] }, env);
+      const difference = await differenceOf(
+        layer,
+        source,
+        { limit: bytesOf("500 MB"), ...options, digests: [first, second] },
+        env,
+      );
       print(options, difference, differenceText(difference));
     });
 }
