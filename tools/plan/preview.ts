@@ -45,10 +45,11 @@ export async function preview(stack: string, env: Environment, folder: string): 
     detached: true,
   });
   let ended: (() => Error) | undefined;
+  let killing: NodeJS.Timeout | undefined;
   const end = (why: () => Error) => {
     ended ??= why;
     child.kill("SIGINT");
-    setTimeout(() => child.pid && process.kill(-child.pid, "SIGKILL"), patience).unref();
+    killing ??= setTimeout(() => child.pid && process.kill(-child.pid, "SIGKILL"), patience);
   };
   const onSignal = (signal: NodeJS.Signals) => end(() => new Interrupted(signal as "SIGINT"));
   const signals = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
@@ -80,6 +81,7 @@ export async function preview(stack: string, env: Environment, folder: string): 
     );
   } finally {
     clearTimeout(limit);
+    clearTimeout(killing);
     for (const signal of signals) process.off(signal, onSignal);
   }
 }
