@@ -1,8 +1,9 @@
 import assert from "node:assert/strict";
 import { randomUUID } from "node:crypto";
 import { localBuilder } from "../../tools/services/buildkit";
+import { emptyBuildkit } from "../../tools/services/services";
 import { buildLog } from "../../tools/stack/build-logs";
-import { Project } from "./project";
+import { home, Project } from "./project";
 
 /**
  * The steps write when they ran, so that the images themselves tell what ran beside what. No builder has run them before. The step of
@@ -59,11 +60,12 @@ describe("stages of a layer that need no layer beneath", () => {
     const files = family(60);
     const base = files["images/base/Dockerfile"].replace("date +%s > /ended", "echo broken; exit 3");
     const project = await Project.make({ ...files, "images/base/Dockerfile": base }, { secrets: { token: "12345" } });
+    // The builder keeps records of other tests' layers of that name.
+    await emptyBuildkit(home);
     try {
       await assert.rejects(project.up(), /exit code: 3/);
       assert.match((await buildLog("base", localBuilder, project.env)) ?? "", /broken/);
-      const log = await buildLog("app", localBuilder, project.env);
-      assert.ok(!log?.includes("[linux/amd64 tools "), log);
+      assert.equal(await buildLog("app", localBuilder, project.env), undefined);
     } finally {
       project.remove();
     }
