@@ -55,7 +55,7 @@ describe("the progress of an update", () => {
   it("tells what is in the making, what waits and what is done", () => {
     assert.deepEqual(
       progressLines(family, () => 61, 10),
-      ["  tooling            61 s  mise 2/3 RUN npm ci  added 3 packages", "  1 done, 1 in the making, 1 in the queue"],
+      ["  tooling            61 s  mise 2/3 RUN npm ci: added 3 packages", "  1 done, 1 in the making, 1 in the queue"],
     );
     assert.deepEqual(
       progressLines([family[0] as LayerProgress], () => 0, 10),

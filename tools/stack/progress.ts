@@ -6,6 +6,9 @@ import { type LayerProgress, waits } from "./layer-events";
 export type Screen = Pick<NodeJS.WriteStream, "write" | "isTTY"> &
   Partial<Pick<NodeJS.WriteStream, "columns" | "rows">>;
 
+/** How long a line may be where there is no terminal whose width it could have: of a step, what tells it from others. */
+const pipedColumns = 160;
+
 /** In milliseconds: how often the live part is drawn, so that its times go on. */
 const interval = 500;
 
@@ -35,7 +38,7 @@ export class ProgressView {
     }
     if (this.live || Date.now() - this.lastPiped < pipedInterval) return;
     this.lastPiped = Date.now();
-    for (const line of this.lines(Number.POSITIVE_INFINITY)) this.screen.write(`${line}\n`);
+    for (const line of this.lines(Number.POSITIVE_INFINITY)) this.screen.write(`${clipped(line, pipedColumns)}\n`);
   }
 
   /** Writes a line that stays. */
@@ -84,8 +87,9 @@ export function progressLines(
   return [
     ...shown.map(({ name, step, line }) => {
       // What a step prints tells more than that it is the same step.
-      const said = line === undefined || line.includes(step as string) ? "" : `  ${withoutNumber(line)}`;
-      return `  ${name.padEnd(16)} ${seconds(secondsOf(name)).padStart(6)}  ${step}${said}`.replace(/\p{Cc}/gu, " ");
+      const said = line === undefined || line.includes(step as string) ? "" : `: ${withoutNumber(line)}`;
+      const doing = `${step}${said}`.replace(/[\p{Cc}\s]+/gu, " ");
+      return `  ${name.padEnd(16)} ${seconds(secondsOf(name)).padStart(6)}  ${doing}`;
     }),
     ...(hidden > 0 ? [`  and ${hidden} more`] : []),
     `  ${done} done, ${busy.length} in the making${queued > 0 ? `, ${queued} in the queue` : ""}`,
