@@ -94,7 +94,10 @@ class OtherEvents {
     const name = urn.slice(urn.lastIndexOf("::") + 2);
     if (type === "strata:image:Layer") this.recorded.set(name, old?.outputs?.record ?? {});
     if (op === "same" || op === "refresh" || op === "read") return;
-    if (type === "strata:image:ImageTest" && op !== "delete") this.tests.add(name);
+    // The image that is built for a layer's tests is what runs them: also where other tests are asked for, and the component stays.
+    if (type === "docker-build:index:Image" && name.endsWith("/tests") && op !== "delete") {
+      this.tests.add(name.replace(/\/tests$/, ""));
+    }
     if (!ofFamily.test(type)) this.others.push(`${op} ${type} ${name}`);
   }
 }

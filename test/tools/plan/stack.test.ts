@@ -85,6 +85,8 @@ describe("the plan of a stack", () => {
     const run = step("update", "app/tests", { type: "docker-build:index:Image" });
     const tested = await planOf(...same, test, run);
     assert.deepEqual([tested.tests, tested.others], [["app"], []]);
+    // strata:tests asks for others of the same files.
+    assert.deepEqual((await planOf(...same, run)).tests, ["app"]);
     const secret = await planOf(...same, step("create", "token", { type: "github:index:Secret" }));
     assert.deepEqual([secret.tests, secret.others], [[], ["create github:index:Secret token"]]);
     for (const plan of [tested, secret]) assert.ok(changesAnything(plan));
