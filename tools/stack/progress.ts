@@ -18,15 +18,14 @@ const interval = 500;
  */
 export class ProgressView {
   private readonly live: ReturnType<typeof createLogUpdate> | undefined;
-  private readonly timer: NodeJS.Timeout | undefined;
+  private readonly timer: NodeJS.Timeout;
   private readonly begun = new Map<string, number>();
   private layers: readonly LayerProgress[] = [];
-  private lastPiped = Date.now();
 
   constructor(private readonly screen: Screen = process.stdout) {
-    if (!screen.isTTY) return;
-    this.live = createLogUpdate(screen as NodeJS.WriteStream);
-    this.timer = setInterval(() => this.draw(), interval).unref();
+    // What runs long may print nothing.
+    this.timer = setInterval(() => this.draw(), screen.isTTY ? interval : pipedInterval).unref();
+    if (screen.isTTY) this.live = createLogUpdate(screen as NodeJS.WriteStream);
   }
 
   /** @param layers all of which something is known by now */
@@ -36,9 +35,6 @@ export class ProgressView {
       if (step === undefined) this.begun.delete(name);
       else if (!this.begun.has(name)) this.begun.set(name, Date.now());
     }
-    if (this.live || Date.now() - this.lastPiped < pipedInterval) return;
-    this.lastPiped = Date.now();
-    for (const line of this.lines(Number.POSITIVE_INFINITY)) this.screen.write(`${clipped(line, pipedColumns)}\n`);
   }
 
   /** Writes a line that stays. */
@@ -54,10 +50,14 @@ export class ProgressView {
   }
 
   private draw(): void {
+    if (!this.live) {
+      for (const line of this.lines(Number.POSITIVE_INFINITY)) this.screen.write(`${clipped(line, pipedColumns)}\n`);
+      return;
+    }
     const { columns = 80, rows = 24 } = this.screen;
     // Two lines less than the terminal has, so that nothing of the live part scrolls away.
     const lines = this.lines(rows - 2).map((line) => clipped(line, columns - 1));
-    this.live?.(lines.join("\n"));
+    this.live(lines.join("\n"));
   }
 
   private lines(most: number): string[] {
