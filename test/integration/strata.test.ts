@@ -14,6 +14,7 @@ describe("strata", () => {
       ["services", "start"],
       ["env"],
       ["plan"],
+      ["up"],
       ["graph"],
       ["pins"],
       ["logs"],
