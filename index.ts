@@ -5,46 +5,75 @@ import { builderPlatforms } from "./components/builder";
 import { Builds } from "./components/builds";
 import { readCatalog } from "./components/catalog/catalog";
 import { FileHashes } from "./components/catalog/file-hashes";
-import { readTests } from "./components/catalog/image-tests";
+import { readTests, untestedBy } from "./components/catalog/image-tests";
 import { readUpstreams, refusePinnedStandIns } from "./components/catalog/upstreams";
 import { Family } from "./components/family";
 import { addedLayers, imageLayers, imagePlatforms } from "./components/registry";
-import { readSettings } from "./components/settings";
+import { commitsOf } from "./components/release/commits";
+import { previousReleases } from "./components/release/previous";
+import { Promotion } from "./components/release/promotion";
+import { Release, releasedBy, withVersions } from "./components/release/release";
+import { layersOf, type Source, sourceIn } from "./components/release/source";
+import { needsCommits } from "./components/release/tags";
+import { readSettings, type Settings } from "./components/settings";
 
 const stack = pulumi.getStack();
 const settings = readSettings(new pulumi.Config("strata"), stack);
 
-refusePinnedStandIns(settings.upstreams, ".strata/stand-ins.yaml");
-const upstreams = readUpstreams(settings.upstreams, settings.standIns);
-const catalog = readCatalog({
-  images: settings.images,
-  upstreams,
-  pinsFile: settings.upstreams,
-  platforms: settings.platforms,
-  secrets: new Set(Object.keys(settings.secrets)),
-  hashes: new FileHashes(".strata/file-hashes.json"),
-});
-const tests = readTests(catalog, settings.tests);
+/**
+ * The outputs of a stack that builds: `layers`, for each layer { ref, digest, buildId, platforms, standIn, seconds, sizeBytes, commit, tests,
+ * changed, versions }, of what passed its tests and keeps its budget; `lastUpdate`, what the last update that built anything
+ * was expected to do, and did: { version, commit, predicted, actual, savedSeconds }.
+ */
+async function build(settings: Settings, source: Source | undefined) {
+  refusePinnedStandIns(settings.upstreams, ".strata/stand-ins.yaml");
+  const catalog = readCatalog({
+    images: settings.images,
+    upstreams: readUpstreams(settings.upstreams, settings.standIns),
+    pinsFile: settings.upstreams,
+    platforms: settings.platforms,
+    secrets: new Set(Object.keys(settings.secrets)),
+    hashes: new FileHashes(".strata/file-hashes.json"),
+  });
+  const { releaseTags } = settings;
+  const [reuse, commits, previous] = await Promise.all([
+    source && layersOf(source),
+    needsCommits(releaseTags) ? commitsOf(catalog, { ...settings, pinsFile: settings.upstreams, stack }) : undefined,
+    releaseTags.length > 0 ? previousReleases() : undefined,
+  ]);
 
-const builds = new Builds({
-  builder: settings.builder,
-  parallel: settings.parallel,
-  paths: [settings.images, settings.upstreams, ...catalog.map(({ context }) => context)],
-  ask: { builderPlatforms, imagePlatforms, imageLayers, addedLayers },
-});
+  const builds = new Builds({
+    builder: settings.builder,
+    parallel: settings.parallel,
+    paths: [settings.images, settings.upstreams, ...catalog.map(({ context }) => context)],
+    ask: { builderPlatforms, imagePlatforms, imageLayers, addedLayers },
+  });
 
-// The host is fixed because it is an input of the provider: with the default, another machine's DOCKER_HOST would replace
-// the provider and with it every image. Builds go to the builder, never to this host.
-const provider = new dockerbuild.Provider("docker-build", { host: "unix:///var/run/docker.sock" });
+  // The host is fixed because it is an input of the provider: with the default, another machine's DOCKER_HOST would replace
+  // the provider and with it every image. Builds go to the builder, never to this host.
+  const provider = new dockerbuild.Provider("docker-build", { host: "unix:///var/run/docker.sock" });
 
-const family = new Family(
-  "family",
-  { ...settings, catalog, tests, builds, staging: ".strata/contexts" },
-  { providers: { "docker-build": provider } },
-);
+  const tests = readTests(catalog, settings.tests);
+  const untested = untestedBy(settings.tests, catalog);
+  const family = new Family(
+    "family",
+    { ...settings, catalog, tests, untested, reuse, commits, builds, staging: ".strata/contexts" },
+    { providers: { "docker-build": provider } },
+  );
+  if (!previous) return { layers: family.layers, lastUpdate: family.lastUpdate };
 
-/** For each layer: { ref, digest, buildId, platforms, standIn, seconds, sizeBytes, commit, tests }; of what passed its tests and keeps its budget. */
-export const layers = family.layers;
+  const released = releasedBy(family, { ...settings, stack, commits, previous });
+  const release = new Release("release", { ...settings, layers: released });
+  return { layers: withVersions(family.layers, release), lastUpdate: family.lastUpdate };
+}
 
-/** What the last update that built anything was expected to do, and did: { version, commit, predicted, actual, savedSeconds }. */
-export const lastUpdate = family.lastUpdate;
+/** The outputs of a stack that promotes: `layers`, as of one that builds. */
+async function promote(settings: Settings, source: Source) {
+  const [offered, { promoted }] = await Promise.all([layersOf(source), previousReleases()]);
+  const promotion = new Promotion("promotion", { ...settings, source, offered, promoted });
+  const release = new Release("release", { ...settings, layers: promotion.released });
+  return { layers: withVersions(promotion.layers, release) };
+}
+
+const source = sourceIn(settings);
+export = () => (settings.promoteFrom && source ? promote(settings, source) : build(settings, source));

@@ -1,5 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { Builds } from "./builds";
+import { buildId } from "./catalog/build-id";
 import type { Catalog, CatalogLayer } from "./catalog/catalog";
 import { filesText } from "./catalog/files";
 import type { LayerTests } from "./catalog/image-tests";
@@ -14,6 +15,9 @@ import { type BuildArgs, cacheOf, ingredientsOf, Layer, type LayerArgs } from ".
 import { placeOf } from "./naming";
 import { type Prefetch, prefetch } from "./prefetch";
 import type { BuildRecord } from "./previous-builds";
+import type { Commits } from "./release/commits";
+import { ReusedLayer } from "./release/reused-layer";
+import type { SourceLayers } from "./release/source";
 import type { LastUpdate } from "./update";
 import { Upstream } from "./upstream";
 
@@ -21,6 +25,12 @@ export interface FamilyArgs extends Omit<BuildArgs, "platforms"> {
   readonly catalog: Catalog;
   /** What each image must pass, by layer, as `readTests` gives it. */
   readonly tests: ReadonlyMap<string, readonly LayerTests[]>;
+  /** The layers that have tests of which none is run. @default none */
+  readonly untested?: ReadonlySet<string>;
+  /** What another stack has: used wherever it is what would be built here. @default nothing */
+  readonly reuse?: SourceLayers | undefined;
+  /** What git says of the layers. @default nothing */
+  readonly commits?: Commits | undefined;
   /** Host, and port where it needs one. @example "ghcr.io" */
   readonly registry: string;
   /** The path of the repositories in the registry. @example "acme" */
@@ -46,11 +56,22 @@ export interface LayerOutput extends BuildRecord {
   readonly standIn: readonly string[];
   /** How many tests the image has passed; 0 where it has none. */
   readonly tests: number;
+  /** Where it has tests, and none were run. */
+  readonly untested?: true;
+  /** The commit that last changed what it is made of; known where release tags are made of it. */
+  readonly changed?: string | undefined;
+  /** version → digest, of all versions that the stack has given, this image's and those of others. */
+  readonly versions?: Readonly<Record<string, string>>;
 }
+
+/** A layer of which the image is there, or will be. */
+type Made = Layer | ReusedLayer;
 
 /** All layers of a catalog, each built on the digests of those beneath it. */
 export class Family extends pulumi.ComponentResource {
   readonly layers: pulumi.Output<Record<string, LayerOutput>>;
+  /** By layer that is built here, the digest of what has passed its tests and keeps its budget; never known of what has not. */
+  readonly checked: Readonly<Record<string, pulumi.Output<string>>>;
   /** Of the last update that built anything; null before there was one, since Pulumi warns of an output that is undefined. */
   readonly lastUpdate: pulumi.Output<LastUpdate | null>;
 
@@ -58,7 +79,7 @@ export class Family extends pulumi.ComponentResource {
     super("strata:image:Family", name, {}, opts);
     const args = { ...given, catalog: given.catalog.map((layer) => testedOnly(layer, given.tests)) };
     for (const upstream of upstreamsOf(args.catalog)) new Upstream(upstream, { parent: this });
-    const made = new Map<string, Layer>();
+    const made = new Map<string, Made>();
     const standIns = standInsBeneath(args.catalog);
     const standInsOf = (layer: string) => standIns.get(layer) ?? [];
     for (const entry of args.catalog) {
@@ -67,23 +88,29 @@ export class Family extends pulumi.ComponentResource {
     const outputs: Record<string, pulumi.Output<LayerOutput>> = {};
     for (const entry of args.catalog) {
       const { name: layer, platforms } = entry;
-      const { ref, digest, buildId, record } = made.get(layer) as Layer;
+      const of = made.get(layer) as Made;
+      const { ref, digest, buildId, record } = of;
       const standIn = standInsOf(layer);
-      const tests = this.testLayer(entry, made.get(layer) as Layer, args);
-      outputs[layer] = pulumi
-        .all([ref, digest, buildId, record, tests])
-        .apply(([ref, digest, buildId, record, tests]) => ({
+      const tests = of instanceof Layer ? this.testLayer(entry, of, args) : pulumi.output(of.tests);
+      const changed = args.commits?.changed.get(layer);
+      const untested = args.untested?.has(layer) && of instanceof Layer ? { untested: true as const } : {};
+      outputs[layer] = pulumi.all([ref, digest, buildId, record, tests]).apply(
+        ([ref, digest, buildId, record, tests]): LayerOutput => ({
           ref,
           digest,
           buildId,
           platforms,
           standIn,
           tests,
+          ...untested,
+          ...(changed === undefined ? {} : { changed }),
           ...record,
-        }));
+        }),
+      );
     }
-    const checked = checkSizes(made, outputs, args);
-    this.layers = pulumi.all([pulumi.output(outputs), checked]).apply(([layers]) => layers);
+    const sizes = checkSizes(made, outputs, args);
+    this.checked = sizes.checked;
+    this.layers = pulumi.all([pulumi.output(outputs), sizes.all]).apply(([layers]) => layers);
     // A preview knows no layer that changes, and is not to show what it does not know as a change.
     const ended = pulumi.runtime.isDryRun() ? pulumi.output({}) : this.layers;
     this.lastUpdate = ended.apply(async () => (await args.builds.lastUpdate()) ?? null);
@@ -117,11 +144,11 @@ export class Family extends pulumi.ComponentResource {
     entry: CatalogLayer,
     standIns: readonly string[],
     args: FamilyArgs,
-    made: ReadonlyMap<string, Layer>,
-  ): Layer {
+    made: ReadonlyMap<string, Made>,
+  ): Made {
     const { name, platforms, rebuild } = entry;
     const { context, dockerfile: dockerfilePath } = stageLayer(entry, args.staging);
-    const parents = Object.fromEntries(entry.layers.map((parent) => [parent, made.get(parent) as Layer]));
+    const parents = Object.fromEntries(entry.layers.map((parent) => [parent, made.get(parent) as Made]));
     const upstreams = Object.fromEntries(entry.upstreams.map((upstream) => [upstream.name, upstream]));
     const layerArgs: LayerArgs = {
       builder: args.builder,
@@ -145,6 +172,8 @@ export class Family extends pulumi.ComponentResource {
       builds: args.builds,
       planned: () => [entry, ...aboveOf(entry, args.catalog)],
     };
+    const there = reusable(entry, layerArgs, args.reuse?.[name], made);
+    if (there) return there;
     args.builds.update.expect({
       name,
       needs: entry.layers,
@@ -156,7 +185,7 @@ export class Family extends pulumi.ComponentResource {
       context,
     });
     if (entry.prefetch.length > 0 && !pulumi.runtime.isDryRun()) {
-      const beneath = beneathOf(entry, args.catalog).map((layer) => made.get(layer) as Layer);
+      const beneath = beneathOf(entry, args.catalog).map((layer) => made.get(layer) as Made);
       prefetchWhileBuilding(beneath, entry.prefetch, { ...layerArgs, upstreams });
     }
     return new Layer(name, layerArgs, { parent: this });
@@ -165,7 +194,7 @@ export class Family extends pulumi.ComponentResource {
 
 /** As soon as an update builds anything beneath a layer, its own stages that need nothing of that are built as well. */
 function prefetchWhileBuilding(
-  beneath: readonly Layer[],
+  beneath: readonly Made[],
   stages: readonly string[],
   args: LayerArgs & Pick<Prefetch, "upstreams">,
 ): void {
@@ -186,28 +215,58 @@ function testedOnly(layer: CatalogLayer, tests: FamilyArgs["tests"]): CatalogLay
   return tests.has(layer.name) ? layer : { ...layer, testPlatforms: [] };
 }
 
+/** What another stack has of a layer, where it is made of the very same, and so is all that it stands on. */
+function reusable(
+  { layers, upstreams }: CatalogLayer,
+  args: LayerArgs,
+  there: SourceLayers[string] | undefined,
+  made: ReadonlyMap<string, Made>,
+): ReusedLayer | undefined {
+  if (!there) return undefined;
+  const parents = Object.fromEntries(upstreams.map(({ name, digest }) => [name, digest]));
+  for (const parent of layers) {
+    const of = made.get(parent);
+    if (!(of instanceof ReusedLayer)) return undefined;
+    parents[parent] = of.image.digest;
+  }
+  return buildId({ ...ingredientsOf(args), parents }) === there.buildId ? new ReusedLayer(there) : undefined;
+}
+
 /**
  * Fails when all has ended, well or not: what is wrong with the size of one image is no reason to leave others unbuilt. A size that
  * is recorded is looked at every time, so that the next update does not pass what this one refused.
  */
 function checkSizes(
-  made: ReadonlyMap<string, Layer>,
+  made: ReadonlyMap<string, Made>,
   outputs: Readonly<Record<string, pulumi.Output<LayerOutput>>>,
   { catalog, builds }: FamilyArgs,
-): pulumi.Output<void> {
+) {
   const checks: Promise<InputError | undefined>[] = [];
-  const limited = catalog.filter(({ sizeBudget }) => sizeBudget !== undefined);
-  const known = limited.map((entry) => {
-    const { ref, base, record } = made.get(entry.name) as Layer;
-    return pulumi
-      .all([ref, base, record])
-      .apply(([ref, base, record]) => void checks.push(builds.overBudget(entry, ref, base, record)));
-  });
-  const all = Ending.ofAll([...known, ...Object.values(outputs)]).then(async () => {
+  const budgets = new Map<string, pulumi.Output<InputError | undefined>>();
+  for (const entry of catalog) {
+    const layer = made.get(entry.name);
+    if (entry.sizeBudget === undefined || !(layer instanceof Layer)) continue;
+    const { ref, base, record } = layer;
+    const check = pulumi.all([ref, base, record]).apply(([ref, base, record]) => {
+      const found = builds.overBudget(entry, ref, base, record);
+      checks.push(found);
+      return found;
+    });
+    budgets.set(entry.name, check as pulumi.Output<InputError | undefined>);
+  }
+  const all = Ending.ofAll([...budgets.values(), ...Object.values(outputs)]).then(async () => {
     const problems = (await Promise.all(checks)).filter((problem) => problem !== undefined);
     if (problems.length > 0) throw InputError.of(problems);
   });
-  return pulumi.output(all);
+  const built = Object.entries(outputs).filter(([layer]) => made.get(layer) instanceof Layer);
+  const checked = built.map(([layer, output]) => {
+    const digest = pulumi.all([output, budgets.get(layer)]).apply(async ([{ digest }, problem]) =>
+      // What is wrong ends the program, when all has ended.
+      problem ? new Promise<string>(() => {}) : digest,
+    );
+    return [layer, digest] as const;
+  });
+  return { all: pulumi.output(all), checked: Object.fromEntries(checked) };
 }
 
 /** Of all secrets those that a layer's steps mount. */

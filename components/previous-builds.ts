@@ -1,8 +1,7 @@
-import { setTimeout as sleep } from "node:timers/promises";
-import * as pulumi from "@pulumi/pulumi";
 import type { Efforts } from "./catalog/plan";
 import type { Digests } from "./catalog/reasons";
 import { testedImage } from "./catalog/stage-tests";
+import { ownResources, type StateEntry } from "./own-state";
 import type { LastUpdate } from "./update";
 
 /** What is known of a layer's last build, and what builds and rebases take; what could not be found out is left out. */
@@ -34,12 +33,6 @@ export interface BuildKey {
   readonly context: string;
 }
 
-interface StateEntry {
-  readonly type: string;
-  // biome-ignore lint/suspicious/noExplicitAny: the outputs of any resource
-  readonly outputs: Readonly<Record<string, any>>;
-}
-
 /** Tests that an image has passed. */
 export interface PreviousTest {
   /** Where they were staged, which tells of all that they are. */
@@ -60,16 +53,7 @@ export interface Previous {
  * the program knows, before the engine asks it, which layers an update will build.
  */
 export async function previous(): Promise<Previous> {
-  const stackName = `${pulumi.getOrganization()}/${pulumi.getProject()}/${pulumi.getStack()}`;
-  const ask = (name: string) =>
-    untilWhole(() => pulumi.runtime.invoke("pulumi:pulumi:readStackResourceOutputs", { stackName: name }));
-  // A state that an old Pulumi made in files knows stacks by their own names alone.
-  const read = await ask(stackName).catch((error: Error) =>
-    ask(pulumi.getStack()).catch(() => {
-      throw error;
-    }),
-  );
-  const resources = (read as { outputs?: Readonly<Record<string, StateEntry>> }).outputs ?? {};
+  const resources = await ownResources();
   const stack = Object.values(resources).find(({ type }) => type === "pulumi:pulumi:Stack");
   return { builds: buildsIn(resources), tests: testsIn(resources), lastUpdate: stack?.outputs.lastUpdate ?? undefined };
 }
@@ -84,25 +68,6 @@ export function testsIn(resources: Readonly<Record<string, StateEntry>>): Map<st
     tests.set(layer, { context: String(location), image: String(named?.[testedImage]?.location) });
   }
   return tests;
-}
-
-/** How often a state is read that is being written, and how long to wait between, in milliseconds. */
-const readings = 20;
-const pause = 100;
-
-/**
- * Reads again while what is read ends early: a state in a folder is written in place, with every step of an update, this one's
- * first steps among them.
- */
-export async function untilWhole<T>(read: () => Promise<T>): Promise<T> {
-  for (let reading = 1; ; reading++) {
-    try {
-      return await read();
-    } catch (error) {
-      if (reading === readings || !/\bEOF\b|unexpected end of JSON/.test(String(error))) throw error;
-      await sleep(pause);
-    }
-  }
 }
 
 /** @param resources by URN */

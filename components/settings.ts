@@ -5,6 +5,8 @@ import { InputError } from "./catalog/input-error";
 import { reservedLabels } from "./catalog/labels";
 import { platform } from "./catalog/platform";
 import { localStack } from "./local-stack";
+import type { Hold } from "./release/hold";
+import { checkTemplates, checkVersion, namesVersions, pullRequestOf } from "./release/tags";
 
 /** What a stack is told by its configuration; Pulumi.yaml describes each key. */
 export interface Settings {
@@ -12,6 +14,7 @@ export interface Settings {
   readonly organisation: string;
   /** A template for the repositories of layers; see `placeOf`. */
   readonly repository: string;
+  /** Of a stack that promotes, which builds nothing, it may be empty. */
   readonly builder: string;
   readonly images: string;
   readonly upstreams: string;
@@ -29,10 +32,26 @@ export interface Settings {
   readonly secrets: Readonly<Record<string, pulumi.Output<string>>>;
   /** The file of the stand-ins; undefined on every stack but `local`, which are not allowed any. */
   readonly standIns: string | undefined;
+  /** The stack whose images this one takes over; it then builds none. */
+  readonly promoteFrom: string | undefined;
+  /** The stack whose images this one uses where they are the very ones that it would build. */
+  readonly reuseFrom: string | undefined;
+  /** Where the state of that other stack is; undefined for where this one's is. @example "s3://acme-states" */
+  readonly fromBackend: string | undefined;
+  /** Templates of the tags that people pull; see `tagsOf`. */
+  readonly releaseTags: readonly string[];
+  /** By layer the version that its image of now gets. */
+  readonly versions: Readonly<Record<string, string>>;
+  /** By layer what it is held at. */
+  readonly hold: Readonly<Record<string, Hold>>;
+  /** Whether release tags stay where they are when the stack is destroyed, or when another one takes their place. */
+  readonly keepTags: boolean;
 }
 
 /** A repository's path: what the OCI distribution specification allows. */
 const repositoryPath = /^[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*(?:\/[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*)*$/;
+
+const stackName = z.string().regex(/^[A-Za-z0-9._/-]+$/, "expected the name of a stack: dev, acme/images/dev");
 
 /** In the SDK, but not in its types. */
 const { isConfigSecret } = pulumi.runtime as unknown as { isConfigSecret: (key: string) => boolean };
@@ -45,7 +64,7 @@ const schema = z.object({
     .string()
     .regex(repositoryPath, "expected lower-case letters, digits and separators: acme, acme/images"),
   repository: z.string().min(1),
-  builder: z.string().min(1, "expected the name of a buildx builder (docker buildx ls)"),
+  builder: z.string(),
   images: z.string().min(1),
   upstreams: z.string().min(1),
   platforms: z.array(platform).min(1),
@@ -60,6 +79,16 @@ const schema = z.object({
     context.addIssue({ code: "custom", message: `${reserved.join(", ")} ${why}; remove it` });
   }),
   standIns: z.string().min(1).optional(),
+  promoteFrom: stackName.optional(),
+  reuseFrom: stackName.optional(),
+  fromBackend: z.string().optional(),
+  releaseTags: z.array(z.string("expected text; put it in quotes")),
+  versions: z.record(z.string(), z.string("expected a version in quotes: '1.2.3'")),
+  hold: z.record(
+    z.string(),
+    z.union([z.boolean(), z.string().min(1)], "expected true, false, a version or a digest (sha256:…)"),
+  ),
+  onDestroy: z.enum(["keep", "untag"]).optional(),
 });
 
 /** Reads the configuration once; nothing else does. @throws InputError naming the key */
@@ -68,7 +97,7 @@ export function readSettings(config: pulumi.Config, stack: string): Settings {
     registry: config.require("registry"),
     organisation: config.require("organisation"),
     repository: config.require("repository"),
-    builder: config.require("builder"),
+    builder: config.get("builder") ?? "",
     images: config.require("images"),
     upstreams: config.require("upstreams"),
     platforms: config.requireObject("platforms"),
@@ -79,6 +108,13 @@ export function readSettings(config: pulumi.Config, stack: string): Settings {
     labels: config.getObject("labels") ?? {},
     // Pulumi asks for a value of every key that has no default, so that none is an empty one.
     standIns: config.get("standIns") || undefined,
+    promoteFrom: config.get("promoteFrom") || undefined,
+    reuseFrom: config.get("reuseFrom") || undefined,
+    fromBackend: config.get("fromBackend") || undefined,
+    releaseTags: config.getObject("releaseTags") ?? [],
+    versions: config.getObject("versions") ?? {},
+    hold: config.getObject("hold") ?? {},
+    onDestroy: config.get("onDestroy") || undefined,
   });
   if (!result.success) {
     const issue = result.error.issues[0];
@@ -99,7 +135,41 @@ export function readSettings(config: pulumi.Config, stack: string): Settings {
       `images on stand-ins must not leave this machine, and the registry is ${result.data.registry}; remove the key with: pulumi config rm strata:standIns`,
     );
   }
-  return { ...result.data, standIns, secrets: readSecrets(config) };
+  const { onDestroy = pullRequestOf(stack) === undefined ? "keep" : "untag", ...data } = result.data;
+  const { promoteFrom, reuseFrom, fromBackend } = data;
+  const source = { promoteFrom, reuseFrom, fromBackend };
+  const settings = { ...data, ...source, standIns, keepTags: onDestroy === "keep", secrets: readSecrets(config) };
+  checkRelease(settings, stack);
+  return settings;
+}
+
+/** @throws InputError for keys that do not go together */
+function checkRelease(settings: Settings, stack: string): void {
+  const { builder, promoteFrom, reuseFrom, fromBackend, releaseTags, versions, hold } = settings;
+  const source = promoteFrom ?? reuseFrom;
+  if (builder === "" && promoteFrom === undefined) {
+    throw new InputError("strata:builder", "expected the name of a buildx builder (docker buildx ls)");
+  }
+  if (promoteFrom !== undefined && reuseFrom !== undefined) {
+    throw new InputError("strata:reuseFrom", "a stack that promotes builds nothing; remove it, or strata:promoteFrom");
+  }
+  if (source !== undefined && fromBackend === undefined && source.split("/").at(-1) === stack) {
+    throw new InputError(promoteFrom ? "strata:promoteFrom" : "strata:reuseFrom", "names this stack; name another one");
+  }
+  checkTemplates(releaseTags, stack);
+  for (const [layer, version] of Object.entries(versions)) checkVersion(version, layer);
+  if (Object.keys(versions).length > 0 && !namesVersions(releaseTags)) {
+    throw new InputError(
+      "strata:versions",
+      "no release tag is made of a version; add one: pulumi config set --path 'strata:releaseTags[0]' '{version}'",
+    );
+  }
+  if (Object.keys(hold).length > 0 && promoteFrom === undefined) {
+    throw new InputError(
+      "strata:hold",
+      `the stack "${stack}" builds its images, and only one that promotes can hold them; to go back here, revert the commit`,
+    );
+  }
 }
 
 /** Their ids must be known at once, for telling which is missing before anything is planned; their values stay secret. */

@@ -97,6 +97,11 @@ export function readTests(catalog: Catalog, choice: TestChoice): Map<string, rea
   return tests;
 }
 
+/** The layers that have tests of which a choice runs none because it is none. */
+export function untestedBy(choice: TestChoice, catalog: Catalog): ReadonlySet<string> {
+  return new Set(choice === "none" ? readTests(catalog, "all").keys() : []);
+}
+
 function attempt<T>(action: () => T, problems: InputError[]): T | undefined {
   try {
     return action();

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
-import { buildsIn, testsIn, untilWhole } from "../../components/previous-builds";
+import { untilWhole } from "../../components/own-state";
+import { buildsIn, testsIn } from "../../components/previous-builds";
 
 const urn = (type: string, name: string) => `urn:pulumi:dev::strata::strata:image:Family$${type}::${name}`;
 const image = (name: string, digest: string) => ({

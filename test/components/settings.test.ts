@@ -16,6 +16,13 @@ const good = {
   timeout: "1h30m",
   labels: '{"org.opencontainers.image.source":"https://git.test/acme"}',
   standIns: "",
+  promoteFrom: "",
+  reuseFrom: "",
+  fromBackend: "",
+  releaseTags: '["latest","{version}"]',
+  versions: '{"app":"1.2.3"}',
+  hold: "{}",
+  onDestroy: "",
 };
 
 function read(change: Partial<typeof good>, stack = "dev") {
@@ -29,14 +36,47 @@ describe("settings", () => {
 
   it("are read from the configuration", () => {
     const { secrets, ...settings } = read({});
+    const { onDestroy, ...rest } = good;
     assert.deepEqual(settings, {
-      ...good,
+      ...rest,
       parallel: 3,
       labels: { "org.opencontainers.image.source": "https://git.test/acme" },
       platforms: ["linux/amd64", "linux/arm/v7"],
       standIns: undefined,
+      promoteFrom: undefined,
+      reuseFrom: undefined,
+      fromBackend: undefined,
+      releaseTags: ["latest", "{version}"],
+      versions: { app: "1.2.3" },
+      hold: {},
+      keepTags: true,
     });
   });
+
+  it("of a pull request's stack take its tags away with it, and of any other where it says so", () => {
+    assert.equal(read({}, "pr-7").keepTags, false);
+    assert.equal(read({ onDestroy: "keep" }, "pr-7").keepTags, true);
+    assert.equal(read({ onDestroy: "untag" }).keepTags, false);
+  });
+
+  it("of a stack that promotes need no builder, and may hold layers", () => {
+    const settings = read({ builder: "", promoteFrom: "dev", hold: '{"app":true,"base":"1.2.3"}' }, "prod");
+    assert.deepEqual([settings.promoteFrom, settings.hold], ["dev", { app: true, base: "1.2.3" }]);
+  });
+
+  const apart: [what: string, change: Partial<typeof good>, message: RegExp][] = [
+    ["no builder where it builds", { builder: "" }, /^strata:builder: expected the name of a buildx builder/],
+    ["both sources", { promoteFrom: "a", reuseFrom: "b" }, /^strata:reuseFrom: a stack that promotes builds nothing/],
+    ["itself as a source", { promoteFrom: "acme/x/dev" }, /^strata:promoteFrom: names this stack/],
+    ["a hold where it builds", { hold: '{"app":true}' }, /^strata:hold: the stack "dev" builds its images/],
+    ["versions without a tag", { releaseTags: '["latest"]' }, /^strata:versions: no release tag is made of a version/],
+    ["a version that is none", { versions: '{"app":"a b"}' }, /^strata:versions\.app: "a b" can be no tag/],
+    ["a template that is none", { releaseTags: '["{x}"]' }, /^strata:releaseTags: "\{x\}" has \{x\}/],
+    ["a number as a version", { versions: '{"app":1.2}' }, /^strata:versions\["app"\]: expected a version in quotes/],
+  ];
+  for (const [what, change, message] of apart) {
+    it(`refuse ${what}`, () => assert.throws(() => read(change), { name: "InputError", message }));
+  }
 
   it("have secrets, which stay secrets, and must be encrypted", async () => {
     const values = { ...good, secrets: '{"token":"s3cret"}' };

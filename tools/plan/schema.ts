@@ -19,6 +19,31 @@ const layer = z.strictObject({
   needs: names.describe("The layers that it stands on or takes files from, directly."),
 });
 
+const digest = z.string().nullable();
+
+const tag = z.strictObject({
+  layer: z.string(),
+  tag: z.string().describe("With its repository: ghcr.io/acme/app:1.2."),
+  action: z.enum(["new", "moved", "removed"]),
+  from: digest.describe("What it names now; null for nothing."),
+  to: digest.describe("What it will name; null for nothing, and for an image that is still to be built."),
+});
+
+const promoted = z.strictObject({
+  layer: z.string(),
+  action: z.enum(["new", "promoted", "unchanged", "removed"]),
+  from: digest,
+  to: digest,
+  held: z.boolean().describe("Whether it was chosen, by a rollback for example, and stays until it is told otherwise."),
+  commits: z
+    .strictObject({ from: z.string().nullable(), to: z.string().nullable() })
+    .describe("What was checked out for the builds of both images."),
+  between: z
+    .array(z.strictObject({ commit: z.string(), subject: z.string() }))
+    .nullable()
+    .describe("The commits between them, newest first, 21 at most; null where this clone cannot tell."),
+});
+
 /** What `strata plan --json` prints. A key that is added keeps the version; one that goes, or means something else, raises it. */
 export const planSchema = z
   .strictObject({
@@ -37,6 +62,11 @@ export const planSchema = z
     levels: z.array(names).describe("What can be built side by side, when all of the level before is there."),
     parallel: z.int().min(1).describe("How many builds may run at once: strata:parallel."),
     tests: names.describe("The layers whose image tests run."),
+    tags: z.array(tag).describe("What becomes of the tags that people pull."),
+    promotions: z
+      .strictObject({ from: z.string().describe("The stack."), layers: z.array(promoted) })
+      .nullable()
+      .describe("Of a stack that promotes, what it takes over; null for one that builds."),
     others: names.describe("Changes of what is no layer, in Pulumi's words."),
     warnings: names.describe("What Pulumi warns of."),
   })

@@ -1,6 +1,7 @@
 import { isBuilt, type PlannedLayer, type Schedule, scheduleOf } from "../../components/catalog/plan";
 import { bytesText, seconds, table } from "../terminal";
 import { reasonsText, summary } from "./print";
+import { promotionLines, promotionSummary, tagLines } from "./release-print";
 import type { PlanJson } from "./schema";
 import type { StackPlan } from "./stack";
 
@@ -13,6 +14,7 @@ export function stackPlanText(plan: StackPlan): string {
   const rows = changed.map((layer) => [layer.name, layer.action, ...effortOf(layer), reasonsText(layer.reasons)]);
   const parts = [
     ...(rows.length > 0 ? [table(["layer", "action", "about", "pushes", "why"], rows)] : []),
+    ...(plan.promotions ? [promotionLines(plan.promotions).join("\n")] : []),
     [...orderLines(plan), ...otherLines(plan)].join("\n"),
     stackSummary(plan),
   ];
@@ -20,7 +22,8 @@ export function stackPlanText(plan: StackPlan): string {
 }
 
 /** `3 of 14 layers: 1 build, 2 rebase, about 12 s` */
-export function stackSummary(plan: Pick<StackPlan, "layers" | "parallel">): string {
+export function stackSummary(plan: Pick<StackPlan, "layers" | "parallel" | "promotions" | "stack">): string {
+  if (plan.promotions) return promotionSummary(plan.promotions, plan.stack);
   const count = plan.layers.filter(isBuilt).length;
   if (count === 0) return summary(plan.layers);
   const { seconds: total, unknown } = scheduleOf(plan.layers, plan.parallel);
@@ -47,6 +50,16 @@ export function stackPlanJson(plan: StackPlan): PlanJson {
     levels: schedule.levels.map((level) => [...level]),
     parallel: plan.parallel,
     tests: [...plan.tests],
+    tags: [...plan.tags],
+    promotions: plan.promotions
+      ? {
+          from: plan.promotions.from,
+          layers: plan.promotions.layers.map(({ between, ...layer }) => ({
+            ...layer,
+            between: between ? [...between] : null,
+          })),
+        }
+      : null,
     others: [...plan.others],
     warnings: [...plan.warnings],
   };
@@ -68,8 +81,9 @@ export function orderLines(plan: Pick<StackPlan, "layers" | "parallel">): string
 }
 
 /** What an update does besides; nothing where that is nothing. */
-export function otherLines({ tests, others }: Pick<StackPlan, "tests" | "others">): string[] {
+export function otherLines({ tests, tags, others }: Pick<StackPlan, "tests" | "tags" | "others">): string[] {
   return [
+    ...tagLines(tags),
     ...(tests.length > 0 ? [`Tests run: ${shortened(tests, ", ")}`] : []),
     ...(others.length > 0 ? [`Besides: ${shortened(others, ", ")}`] : []),
   ];

@@ -6,7 +6,10 @@ import { root } from "../home";
 import { catalogOf, configOf } from "../stack/config-files";
 import type { Environment } from "../stack/environment";
 import { LayerEvents, type LayerProgress } from "../stack/layer-events";
+import { commitsBetween } from "./commits-between";
 import { type Previewed, preview } from "./preview";
+import { type CopyChange, copyChange, type TagChange, tagChanges } from "./release-events";
+import type { PromotedLayer, Promotions } from "./release-print";
 
 /** What an update of a stack will do, and all that a preview said of it. */
 export interface StackPlan extends Plan {
@@ -14,6 +17,10 @@ export interface StackPlan extends Plan {
   readonly parallel: number;
   /** The layers whose tests run. */
   readonly tests: readonly string[];
+  /** What becomes of the tags that people pull. */
+  readonly tags: readonly TagChange[];
+  /** What is taken over from another stack; undefined for a stack that builds, which has no layers then. */
+  readonly promotions: Promotions | undefined;
   /** Changes of what is no part of the family, in Pulumi's words. @example ["create github:index:Secret token"] */
   readonly others: readonly string[];
   /** What Pulumi warns of. */
@@ -36,7 +43,8 @@ export async function planStack(
   running: Promise<Previewed> = preview(stack, env, folder),
 ): Promise<StackPlan> {
   // While the engine starts. What is wrong with the family is told by the preview, with all else that is wrong.
-  const read = attempt(() => catalogOf(stack, folder));
+  const from = String(configOf(stack, "promoteFrom", folder) ?? "");
+  const read = attempt(() => (from === "" ? catalogOf(stack, folder) : []));
   const { events, warnings } = await running;
   const catalog = read();
   const layers = new LayerEvents();
@@ -50,9 +58,24 @@ export async function planStack(
     layers: plannedLayers(catalog, layers.all, rest.recorded),
     parallel: Number(configOf(stack, "parallel", folder)),
     tests: catalog.map(({ name }) => name).filter((name) => rest.tests.has(name)),
+    tags: rest.tags,
+    promotions: from === "" ? undefined : { from, layers: await withCommits(rest.copies, stack, folder) },
     others: rest.others,
     warnings,
   };
+}
+
+/** The commits between what a stack has of each layer and what it will have, as far as this clone has them. */
+async function withCommits(copies: readonly CopyChange[], stack: string, folder: string): Promise<PromotedLayer[]> {
+  const images = String(configOf(stack, "images", folder) ?? "images");
+  return Promise.all(
+    copies.map(async (copy) => {
+      const { from, to } = copy.commits;
+      if (copy.action === "unchanged") return { ...copy, between: [] };
+      const known = from !== null && to !== null;
+      return { ...copy, between: known ? await commitsBetween(from, to, folder, [images]) : undefined };
+    }),
+  );
 }
 
 /** @param recorded of what the layers' builds took, by name */
@@ -75,21 +98,31 @@ export function plannedLayers(
 }
 
 /** Whether an update changes anything. */
-export function changesAnything({ layers, tests, others }: Pick<StackPlan, "layers" | "tests" | "others">): boolean {
-  return layers.some((layer) => isBuilt(layer) || layer.action === "removed") || tests.length > 0 || others.length > 0;
+export function changesAnything({ layers, tests, tags, promotions, others }: StackPlan): boolean {
+  return (
+    layers.some((layer) => isBuilt(layer) || layer.action === "removed") ||
+    [tests, tags, others].some((changes) => changes.length > 0) ||
+    (promotions?.layers ?? []).some(({ action }) => action !== "unchanged")
+  );
 }
 
 /** The types of the resources that a family is made of. */
-const ofFamily = /^(?:strata:image:|docker-build:index:Image$|pulumi:)/;
+const ofFamily = /^(?:strata:|docker-build:index:Image$|pulumi:)/;
 
 /** What an engine's events tell beside what is done to the layers. */
 class OtherEvents {
   readonly recorded = new Map<string, Efforts>();
   readonly tests = new Set<string>();
+  readonly tags: TagChange[] = [];
+  readonly copies: CopyChange[] = [];
   readonly others: string[] = [];
 
-  onEvent({ resourcePreEvent: event }: EngineEvent): void {
+  onEvent(engineEvent: EngineEvent): void {
+    const { resourcePreEvent: event } = engineEvent;
     if (!event) return;
+    this.tags.push(...tagChanges(engineEvent));
+    const copy = copyChange(engineEvent);
+    if (copy) this.copies.push(copy);
     const { type, urn, op, old } = event.metadata as StepEventMetadata;
     const name = urn.slice(urn.lastIndexOf("::") + 2);
     if (type === "strata:image:Layer") this.recorded.set(name, old?.outputs?.record ?? {});

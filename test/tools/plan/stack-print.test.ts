@@ -11,7 +11,7 @@ const layer = (name: string, more: Partial<PlannedLayer> = {}): PlannedLayer => 
   return { name, action: "unchanged", reasons: [], seconds: 0, bytes: 0, needs: [], ...more };
 };
 const plan = (...layers: PlannedLayer[]): StackPlan => {
-  return { stack: "dev", layers, parallel: 8, tests: [], others: [], warnings: [] };
+  return { stack: "dev", layers, parallel: 8, tests: [], tags: [], promotions: undefined, others: [], warnings: [] };
 };
 const chain = plan(
   layer("base", { action: "build", reasons: ["M packages.lock"], seconds: 42, bytes: 88_100_000 }),

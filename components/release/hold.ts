@@ -1,0 +1,61 @@
+import { InputError } from "../catalog/input-error";
+
+/** What a layer is held at: a digest, a version, `true` for what the stack has of it, `false` for nothing. */
+export type Hold = boolean | string;
+
+/** An image that a stack that promotes has, or has had. */
+export interface PromotedImage {
+  /** `sha256:…` */
+  readonly digest: string;
+  readonly buildId?: string | undefined;
+  /** What was checked out for its build. */
+  readonly commit?: string | undefined;
+  /** The commit that last changed what it is made of. */
+  readonly changed?: string | undefined;
+}
+
+/** What a stack that promotes has of a layer, as its state tells. */
+export interface Promoted extends PromotedImage {
+  /** Whether it was chosen, so that it stays until it is told otherwise. */
+  readonly held: boolean;
+  /** What it had before, newest first. */
+  readonly before: readonly PromotedImage[];
+  /** version → digest */
+  readonly versions: Readonly<Record<string, string>>;
+}
+
+/**
+ * Which image of a layer a stack that promotes is to have. What it was told stays until it is told otherwise, also by an update
+ * from a clone that has not heard of it: no promotion undoes a rollback by itself.
+ *
+ * @param told what `strata:hold` says of the layer; undefined for nothing
+ * @param has what the stack has of it; undefined for nothing
+ * @param offered what the stack has that is promoted from; undefined for nothing
+ * @returns undefined for a layer that is held back and was never promoted
+ * @throws InputError for a version that there is not
+ */
+export function chosenImage(
+  layer: string,
+  told: Hold | undefined,
+  has: Promoted | undefined,
+  offered: (PromotedImage & { readonly versions: Readonly<Record<string, string>> }) | undefined,
+): (PromotedImage & { readonly held: boolean }) | undefined {
+  if (told === true || (told === undefined && has?.held)) return has && { ...imageOf(has), held: true };
+  if (told === undefined || told === false) return offered && { ...imageOf(offered), held: false };
+  const versions = { ...offered?.versions, ...has?.versions };
+  const digest = told.startsWith("sha256:") ? told : versions[told];
+  if (digest === undefined || !/^sha256:[0-9a-f]{64}$/.test(digest)) {
+    const known = Object.keys(versions).join(", ") || "none";
+    throw new InputError(
+      `strata:hold.${layer}`,
+      `there is no version "${told}" of ${layer} (there is ${known}); give one, or a digest: sha256: and 64 digits`,
+    );
+  }
+  const known = [offered, has, ...(has?.before ?? [])].find((image) => image?.digest === digest);
+  return { ...(known ? imageOf(known) : { digest }), held: true };
+}
+
+/** Those of its properties that tell of the image. */
+function imageOf({ digest, buildId, commit, changed }: PromotedImage): PromotedImage {
+  return { digest, buildId, commit, changed };
+}

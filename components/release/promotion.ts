@@ -1,0 +1,143 @@
+import * as pulumi from "@pulumi/pulumi";
+import { InputError } from "../catalog/input-error";
+import type { LayerOutput } from "../family";
+import { type ImagePlace, placeOf } from "../naming";
+import { chosenImage, type Hold, type Promoted } from "./hold";
+import { ImageCopy } from "./image-copy";
+import { type ReleasedLayer, versionsWith } from "./release";
+import type { Source, SourceLayer, SourceLayers } from "./source";
+
+export interface PromotionArgs {
+  readonly source: Source;
+  /** What the other stack has. */
+  readonly offered: SourceLayers;
+  /** What this stack has of each layer. */
+  readonly promoted: ReadonlyMap<string, Promoted>;
+  readonly hold: Readonly<Record<string, Hold>>;
+  /** By layer, the version that its image of now gets. */
+  readonly versions: Readonly<Record<string, string>>;
+  readonly registry: string;
+  readonly organisation: string;
+  /** See `placeOf`. */
+  readonly repository: string;
+}
+
+/** An image that is to be here. */
+interface Chosen extends ImagePlace {
+  readonly name: string;
+  readonly image: NonNullable<ReturnType<typeof chosenImage>>;
+  /** What is offered of the layer; undefined where that is nothing. */
+  readonly offered: SourceLayer | undefined;
+  readonly has: Promoted | undefined;
+}
+
+/** The images of another stack, copied by digest into this one's repositories. Nothing is built, and no builder is asked. */
+export class Promotion extends pulumi.ComponentResource {
+  readonly layers: pulumi.Output<Record<string, LayerOutput>>;
+  /** What gets names here. */
+  readonly released: readonly ReleasedLayer[];
+
+  /** @throws InputError for images that must not be promoted, with all that is wrong, before anything is copied */
+  constructor(name: string, args: PromotionArgs, opts?: pulumi.ComponentResourceOptions) {
+    super("strata:release:Promotion", name, { from: args.source.stack }, opts);
+    const chosen = chosenImages(args);
+    const problems = chosen.flatMap((layer) => problemsOf(layer, args.source));
+    if (problems.length > 0) throw InputError.of(problems);
+    const outputs: Record<string, pulumi.Output<LayerOutput>> = {};
+    this.released = chosen.map((layer) => {
+      const { digest } = this.copy(layer);
+      outputs[layer.name] = digest.apply((copied) => outputOf(layer, copied));
+      return releasedOf(layer, digest, args);
+    });
+    this.layers = pulumi.output(outputs);
+    this.registerOutputs({});
+  }
+
+  private copy({ name, image, offered, repository, tagPrefix }: Chosen): ImageCopy {
+    const { digest, held, ...about } = image;
+    // What is not offered any more is here already.
+    const from = offered?.ref.split("@")[0] ?? repository;
+    return new ImageCopy(
+      name,
+      {
+        source: `${from}@${digest}`,
+        repository,
+        // A name of its contents, so that no registry takes the image for garbage when release tags move on.
+        tag: `${tagPrefix}${digest.replace("sha256:", "d-")}`,
+        digest,
+        platforms: platformsOf({ offered, image }),
+        ...about,
+        ...(held ? { held } : {}),
+      },
+      { parent: this },
+    );
+  }
+}
+
+function chosenImages({ offered, promoted, hold, ...args }: PromotionArgs): Chosen[] {
+  const unknown = Object.keys(hold).filter((name) => !offered[name] && !promoted.has(name));
+  if (unknown.length > 0) {
+    const known = Object.keys(offered).join(", ");
+    throw new InputError(
+      `strata:hold.${unknown[0]}`,
+      `${args.source.stack} has no layer of that name; it has ${known}`,
+    );
+  }
+  // A layer that is there no more goes from here as well, unless it is held.
+  const held = [...promoted].filter(([name, { held }]) => held || hold[name]).map(([name]) => name);
+  return [...new Set([...Object.keys(offered), ...held])].flatMap((name) => {
+    const has = promoted.get(name);
+    const image = chosenImage(name, hold[name], has, offered[name]);
+    if (!image) return [];
+    return [{ name, image, has, offered: offered[name], ...placeOf(args.repository, { ...args, name }) }];
+  });
+}
+
+/** What is here already was looked at when it came. */
+function problemsOf({ name, image, offered, has }: Chosen, { stack, key }: Source): InputError[] {
+  if (!offered || image.digest !== offered.digest || image.digest === has?.digest) return [];
+  const problem = (text: string) => [new InputError(key, `${name} cannot be promoted from ${stack}: ${text}`)];
+  if (offered.standIn.length > 0) {
+    return problem(`it stands on a stand-in for ${offered.standIn.join(", ")}, which must not leave the stack local`);
+  }
+  if (offered.untested) {
+    return problem(`it has tests, and none were run; run them: pulumi config set --stack ${stack} strata:tests quick`);
+  }
+  return [];
+}
+
+function releasedOf(layer: Chosen, digest: pulumi.Output<string>, { versions }: PromotionArgs): ReleasedLayer {
+  const { name, image, offered, has, repository, tagPrefix } = layer;
+  return {
+    ...{ name, repository, tagPrefix, digest },
+    held: image.held,
+    commit: image.changed,
+    branch: undefined,
+    pullRequest: undefined,
+    version: versions[name],
+    versions: versionsWith(name, has?.versions ?? {}, offered?.versions ?? {}, image.digest),
+    shared: offered?.ref.split("@")[0] === repository,
+  };
+}
+
+function outputOf(layer: Chosen, digest: string): LayerOutput {
+  const { image, offered, repository } = layer;
+  const of = offered?.digest === digest ? offered : undefined;
+  return {
+    ref: `${repository}@${digest}`,
+    digest,
+    buildId: image.buildId ?? "",
+    platforms: platformsOf(layer),
+    standIn: [],
+    tests: of?.tests ?? 0,
+    commit: image.commit,
+    changed: image.changed,
+    seconds: of?.seconds,
+    sizeBytes: of?.sizeBytes,
+  };
+}
+
+/** Of an image that is not the one that is offered they are not known. */
+function platformsOf({ offered, image }: Pick<Chosen, "offered" | "image">): readonly string[] {
+  return offered?.digest === image.digest ? offered.platforms : [];
+}

@@ -1,0 +1,133 @@
+import * as pulumi from "@pulumi/pulumi";
+import { InputError } from "../catalog/input-error";
+import type { Family, LayerOutput } from "../family";
+import { type ImagePlace, placeOf } from "../naming";
+import type { Settings } from "../settings";
+import type { Commits } from "./commits";
+import type { PreviousReleases } from "./previous";
+import { ReleaseTags } from "./release-tags";
+import { pullRequestOf, refuseSharedTags, type TagFacts, tagsOf } from "./tags";
+
+export interface ReleaseArgs {
+  /** Templates; see `tagsOf`. */
+  readonly releaseTags: readonly string[];
+  /** Whether tags that are no longer given stay where they are. */
+  readonly keepTags: boolean;
+  readonly layers: readonly ReleasedLayer[];
+}
+
+/** A layer whose image gets names. */
+export interface ReleasedLayer extends ImagePlace, Omit<TagFacts<pulumi.Output<string>>, "digest" | "versions"> {
+  readonly name: string;
+  /** Of an image that may be released: known when its checks have passed. */
+  readonly digest: pulumi.Output<string>;
+  /** The version that this image gets; of one that was given before it is known to which image. */
+  readonly version: string | undefined;
+  /** All versions so far: version → digest. */
+  readonly versions: Readonly<Record<string, string>>;
+  /** Whether another stack gives names to what is in this repository, so that of versions and commits it has them already. */
+  readonly shared: boolean;
+}
+
+/** The names by which people pull the images of a stack. */
+export class Release extends pulumi.ComponentResource {
+  /** By layer that has any: version → digest, when the tags are there. */
+  readonly versions: Readonly<Record<string, pulumi.Output<Record<string, string>>>>;
+
+  /** @throws InputError for a template or version that makes no tag, or one that two layers would have */
+  constructor(name: string, { releaseTags, keepTags, layers }: ReleaseArgs, opts?: pulumi.ComponentResourceOptions) {
+    super("strata:release:Release", name, {}, opts);
+    const given = layers.map((layer) => ({ ...layer, ...namesOf(layer, releaseTags) }));
+    refuseSharedTags(given.map(({ name, repository, tags }) => ({ layer: name, repository, tags: Object.keys(tags) })));
+    const versions: Record<string, pulumi.Output<Record<string, string>>> = {};
+    for (const { name: layer, repository, tags, immutable, all } of given) {
+      if (Object.keys(tags).length === 0) continue;
+      const args = { repository, tags, immutable, keep: keepTags, versions: all };
+      const made = new ReleaseTags(layer, args, { parent: this });
+      if (Object.keys(all).length > 0) versions[layer] = made.versions;
+    }
+    this.versions = versions;
+    this.registerOutputs({});
+  }
+}
+
+/** A layer's tags with what all its tags begin with, and all its versions. */
+function namesOf(layer: ReleasedLayer, templates: readonly string[]) {
+  const { tagPrefix, digest, version, shared } = layer;
+  const all: Record<string, pulumi.Input<string>> = { ...layer.versions };
+  if (version !== undefined && !(version in all)) all[version] = digest;
+  const versions = Object.fromEntries(Object.entries(all).map(([name, digest]) => [name, pulumi.output(digest)]));
+  const used = shared ? templates.filter((template) => !/\{(?:version|commit|sha)\}/.test(template)) : templates;
+  const { tags, immutable } = tagsOf(used, { ...layer, versions });
+  return {
+    tags: Object.fromEntries(Object.entries(tags).map(([tag, digest]) => [`${tagPrefix}${tag}`, digest])),
+    immutable: immutable.map((tag) => `${tagPrefix}${tag}`),
+    all,
+  };
+}
+
+/** What gets names of what a stack builds: of what it uses from another stack that one gives names. */
+export function releasedBy(
+  family: Family,
+  args: Pick<Settings, "registry" | "organisation" | "repository" | "versions"> & {
+    readonly stack: string;
+    readonly commits: Commits | undefined;
+    readonly previous: PreviousReleases;
+  },
+): ReleasedLayer[] {
+  const { stack, commits, previous, repository, versions } = args;
+  return Object.entries(family.checked).map(([name, digest]) => ({
+    ...{ name, digest, held: false, shared: false },
+    ...placeOf(repository, { ...args, name }),
+    commit: commits?.changed.get(name),
+    branch: commits?.branch,
+    pullRequest: pullRequestOf(stack),
+    version: versions[name],
+    versions: previous.versions.get(name) ?? {},
+  }));
+}
+
+/** What a stack tells of its layers, with the versions that it has given. */
+export function withVersions(
+  layers: pulumi.Output<Record<string, LayerOutput>>,
+  { versions }: Release,
+): pulumi.Output<Record<string, LayerOutput>> {
+  if (Object.keys(versions).length === 0) return layers;
+  const told = pulumi.output(versions) as unknown as pulumi.Output<Record<string, Record<string, string>>>;
+  return pulumi
+    .all([layers, told])
+    .apply(([layers, versions]) =>
+      Object.fromEntries(
+        Object.entries(layers).map(([name, layer]) => [
+          name,
+          versions[name] ? { ...layer, versions: versions[name] } : layer,
+        ]),
+      ),
+    );
+}
+
+/**
+ * The versions of a layer that came with an image from another stack, beside those that were known.
+ *
+ * @throws InputError for one that another image has here
+ */
+export function versionsWith(
+  layer: string,
+  known: Readonly<Record<string, string>>,
+  offered: Readonly<Record<string, string>>,
+  digest: string,
+): Record<string, string> {
+  const versions = { ...known };
+  for (const [version, of] of Object.entries(offered)) {
+    if (of !== digest) continue;
+    const other = versions[version] ?? digest;
+    if (other !== digest) {
+      throw new InputError(
+        "strata:promoteFrom",
+        `version ${version} of ${layer} is ${other} here, and there ${digest}; hold ${layer} (strata:hold), or release it there under another version`,
+      );
+    }
+    versions[version] = digest;
+  }
+  return versions;
+}

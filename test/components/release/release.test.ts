@@ -1,0 +1,43 @@
+import assert from "node:assert/strict";
+import { releasesIn } from "../../../components/release/previous";
+import { versionsWith } from "../../../components/release/release";
+
+const [one, two] = ["1", "2"].map((digit) => `sha256:${digit.repeat(64)}`) as [string, string];
+
+describe("the versions that come with a promoted image", () => {
+  it("are those of the very image, beside those that were known", () => {
+    assert.deepEqual(versionsWith("app", { "1.0.0": two }, { "1.1.0": one, "1.2.0": two }, one), {
+      "1.0.0": two,
+      "1.1.0": one,
+    });
+  });
+
+  it("cannot be another image's here", () => {
+    assert.throws(() => versionsWith("app", { "1.1.0": two }, { "1.1.0": one }, one), {
+      name: "InputError",
+      message: /^strata:promoteFrom: version 1\.1\.0 of app is sha256:2+ here, and there sha256:1+; hold app/,
+    });
+  });
+});
+
+describe("what a state tells of releases", () => {
+  it("is the versions of each layer, and what was promoted", () => {
+    const urn = (type: string, name: string) =>
+      `urn:pulumi:prod::strata::strata:release:Promotion$strata:release:${type}::${name}`;
+    const before = [{ digest: one }];
+    const { versions, promoted } = releasesIn({
+      [urn("Copy", "app")]: {
+        type: "strata:release:Copy",
+        outputs: { digest: two, buildId: "b", commit: "c", held: true, before },
+      },
+      [urn("Tags", "app")]: { type: "strata:release:Tags", outputs: { versions: { "1.0.0": one } } },
+      [urn("Copy", "base")]: { type: "strata:release:Copy", outputs: { digest: one } },
+    });
+    assert.deepEqual([...versions], [["app", { "1.0.0": one }]]);
+    assert.deepEqual(promoted.get("app"), {
+      ...{ digest: two, buildId: "b", commit: "c", changed: undefined, held: true, before },
+      versions: { "1.0.0": one },
+    });
+    assert.deepEqual(promoted.get("base")?.before, []);
+  });
+});

@@ -1,0 +1,86 @@
+import { table } from "../terminal";
+import { type CommitLine, mostCommits } from "./commits-between";
+import type { CopyChange, TagChange } from "./release-events";
+
+/** What a stack takes over of another one. */
+export interface Promotions {
+  /** The stack that is promoted from. */
+  readonly from: string;
+  readonly layers: readonly PromotedLayer[];
+}
+
+/** A layer, with the commits between its images; undefined where they are not known. */
+export interface PromotedLayer extends CopyChange {
+  readonly between: readonly CommitLine[] | undefined;
+}
+
+/** How many tags a plan names. */
+const mostTags = 30;
+
+/** `dev → prod: 1 of 3 layers promoted, 1 held` */
+export function promotionSummary({ from, layers }: Promotions, stack: string): string {
+  const count = (action: CopyChange["action"]) => layers.filter((layer) => layer.action === action).length;
+  const parts = [
+    ...[
+      ["new", count("new")] as const,
+      ["promoted", count("promoted")] as const,
+      ["removed", count("removed")] as const,
+    ],
+    ["held", layers.filter(({ held }) => held).length] as const,
+  ].flatMap(([what, number]) => (number > 0 ? [`${number} ${what}`] : []));
+  return `${from} → ${stack}: ${parts.join(", ") || "nothing to promote"} of ${layers.length} layers`;
+}
+
+/** Digest by digest what is promoted, and the commits between. */
+export function promotionLines({ layers }: Promotions): string[] {
+  const changed = layers.filter(({ action, held }) => action !== "unchanged" || held);
+  if (changed.length === 0) return [];
+  const rows = changed.map(({ layer, action, from, to, held, between }) => [
+    layer,
+    held ? (action === "unchanged" ? "held" : `${action}, held`) : action,
+    short(from),
+    short(to),
+    countOf(between),
+  ]);
+  const commits = changed.flatMap(({ layer, between = [] }) =>
+    between.length === 0
+      ? []
+      : [
+          `${layer}:`,
+          ...between
+            .slice(0, mostCommits)
+            .map(({ commit, subject }) => `  ${commit.slice(0, 12)} ${printable(subject)}`),
+          ...(between.length > mostCommits ? ["  and more"] : []),
+        ],
+  );
+  return [table(["layer", "action", "from", "to", "commits"], rows), ...(commits.length > 0 ? ["", ...commits] : [])];
+}
+
+/** Which tags people pull change. */
+export function tagLines(tags: readonly TagChange[]): string[] {
+  const shown = tags.slice(0, mostTags).map(({ tag, action, from, to }) => {
+    const what = {
+      new: `→ ${to === null ? "what is built" : short(to)}`,
+      moved: `${short(from)} → ${to === null ? "what is built" : short(to)}`,
+      removed: `taken away from ${short(from)}`,
+    };
+    return `  ${tag} ${what[action]}`;
+  });
+  const more = tags.length - mostTags;
+  return tags.length === 0 ? [] : ["Tags:", ...shown, ...(more > 0 ? [`  and ${more} more`] : [])];
+}
+
+function countOf(between: readonly CommitLine[] | undefined): string {
+  if (between === undefined) return "?";
+  return between.length > mostCommits ? `more than ${mostCommits}` : String(between.length);
+}
+
+/** The first 12 digits, which tell images apart as people read them. */
+function short(digest: string | null): string {
+  return digest === null ? "–" : digest.replace("sha256:", "").slice(0, 12);
+}
+
+/** A commit's message may have anything in it. */
+function printable(text: string): string {
+  return text.replace(/\p{C}/gu, "?");
+}
