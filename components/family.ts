@@ -62,6 +62,10 @@ export interface LayerOutput extends BuildRecord {
   readonly changed?: string | undefined;
   /** version → digest, of all versions that the stack has given, this image's and those of others. */
   readonly versions?: Readonly<Record<string, string>>;
+  /** Of a stack that promotes: whether the image was chosen, and stays until the stack is told otherwise. */
+  readonly held?: true;
+  /** Of a stack that promotes: the digests that it had before, newest first. */
+  readonly before?: readonly string[];
 }
 
 /** A layer of which the image is there, or will be. */

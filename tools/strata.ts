@@ -14,11 +14,17 @@ const verbs: Readonly<Record<string, () => (program: Command) => void>> = {
   bake: stackVerbs,
   logs: stackVerbs,
   recover: stackVerbs,
+  release: releaseVerbs,
+  rollback: releaseVerbs,
   pins: () => (require("./pins/verb") as typeof import("./pins/verb")).addPins,
 };
 
 function stackVerbs() {
   return (require("./stack/verb") as typeof import("./stack/verb")).addStackVerbs;
+}
+
+function releaseVerbs() {
+  return (require("./release/verb") as typeof import("./release/verb")).addRelease;
 }
 
 const { version } = JSON.parse(readFileSync(join(root, "package.json"), "utf8")) as { version: string };

@@ -2,7 +2,7 @@ import * as pulumi from "@pulumi/pulumi";
 import { InputError } from "../catalog/input-error";
 import type { LayerOutput } from "../family";
 import { type ImagePlace, placeOf } from "../naming";
-import { chosenImage, type Hold, type Promoted } from "./hold";
+import { chosenImage, type Hold, type Promoted, type PromotedImage } from "./hold";
 import { ImageCopy } from "./image-copy";
 import { type ReleasedLayer, versionsWith } from "./release";
 import type { Source, SourceLayer, SourceLayers } from "./source";
@@ -45,8 +45,8 @@ export class Promotion extends pulumi.ComponentResource {
     if (problems.length > 0) throw InputError.of(problems);
     const outputs: Record<string, pulumi.Output<LayerOutput>> = {};
     this.released = chosen.map((layer) => {
-      const { digest } = this.copy(layer);
-      outputs[layer.name] = digest.apply((copied) => outputOf(layer, copied));
+      const { digest, before } = this.copy(layer);
+      outputs[layer.name] = pulumi.all([digest, before]).apply(([copied, before]) => outputOf(layer, copied, before));
       return releasedOf(layer, digest, args);
     });
     this.layers = pulumi.output(outputs);
@@ -120,7 +120,7 @@ function releasedOf(layer: Chosen, digest: pulumi.Output<string>, { versions }: 
   };
 }
 
-function outputOf(layer: Chosen, digest: string): LayerOutput {
+function outputOf(layer: Chosen, digest: string, before: readonly PromotedImage[]): LayerOutput {
   const { image, offered, repository } = layer;
   const of = offered?.digest === digest ? offered : undefined;
   return {
@@ -134,6 +134,8 @@ function outputOf(layer: Chosen, digest: string): LayerOutput {
     changed: image.changed,
     seconds: of?.seconds,
     sizeBytes: of?.sizeBytes,
+    ...(image.held ? { held: true } : {}),
+    ...(before.length > 0 ? { before: before.map(({ digest }) => digest) } : {}),
   };
 }
 

@@ -10,6 +10,7 @@ import { commitsBetween } from "./commits-between";
 import { type Previewed, preview } from "./preview";
 import { type CopyChange, copyChange, type TagChange, tagChanges } from "./release-events";
 import type { PromotedLayer, Promotions } from "./release-print";
+import { comparedWith, imagesOf, reusedLayers } from "./reused";
 
 /** What an update of a stack will do, and all that a preview said of it. */
 export interface StackPlan extends Plan {
@@ -45,7 +46,7 @@ export async function planStack(
   // While the engine starts. What is wrong with the family is told by the preview, with all else that is wrong.
   const from = String(configOf(stack, "promoteFrom", folder) ?? "");
   const read = attempt(() => (from === "" ? catalogOf(stack, folder) : []));
-  const { events, warnings } = await running;
+  const [{ events, warnings }, there] = await Promise.all([running, reusedLayers(stack, env, folder)]);
   const catalog = read();
   const layers = new LayerEvents();
   const rest = new OtherEvents();
@@ -53,9 +54,10 @@ export async function planStack(
     layers.onEvent(event);
     rest.onEvent(event);
   }
+  const planned = plannedLayers(catalog, layers.all, rest.recorded);
   return {
     stack,
-    layers: plannedLayers(catalog, layers.all, rest.recorded),
+    layers: there ? await comparedWith(planned, there, imagesOf(stack, folder)) : planned,
     parallel: Number(configOf(stack, "parallel", folder)),
     tests: catalog.map(({ name }) => name).filter((name) => rest.tests.has(name)),
     tags: rest.tags,
@@ -67,7 +69,7 @@ export async function planStack(
 
 /** The commits between what a stack has of each layer and what it will have, as far as this clone has them. */
 async function withCommits(copies: readonly CopyChange[], stack: string, folder: string): Promise<PromotedLayer[]> {
-  const images = String(configOf(stack, "images", folder) ?? "images");
+  const images = imagesOf(stack, folder);
   return Promise.all(
     copies.map(async (copy) => {
       const { from, to } = copy.commits;

@@ -8,11 +8,11 @@ import { stackPlanText } from "../plan/stack-print";
 import { installTools } from "../toolchain/install";
 import { planTools, serviceTools } from "../toolchain/tools";
 import { jsonOption, print, stackOption, toStderr } from "../verb";
-import { appliedEnvironment, environmentOf } from "./environment";
+import { appliedEnvironment, type Environment, environmentOf } from "./environment";
 import type { PredictedLayer } from "./layer-events";
 import { UpFailed, upWithProgress } from "./up";
 
-interface UpOptions {
+export interface UpOptions {
   readonly stack: string;
   readonly yes?: true;
   readonly json?: true;
@@ -30,22 +30,32 @@ export function addUp(program: Command): void {
 }
 
 async function up(options: UpOptions): Promise<void> {
-  const builders = serviceTools.filter(({ name }) => name === "buildx" || name === "regctl");
-  await installTools([...planTools, ...builders], toStderr);
-  const env = environmentOf(homeAt(), options.stack);
-  const envVars = appliedEnvironment(env);
-  // The Automation API looks for pulumi on this process's own PATH.
-  Object.assign(process.env, { PATH: envVars.PATH });
+  await planAndUp(options);
+}
+
+/**
+ * Shows the plan of a stack, asks, and does it. Sets the exit code: 1 where somebody refused, 130 upon Ctrl-C.
+ *
+ * @returns false where nothing was changed because somebody refused
+ * @throws UpFailed, and as `planStack` does
+ */
+export async function planAndUp(options: UpOptions): Promise<boolean> {
+  const env = await upEnvironment(options.stack);
   const plan = await planStack(options.stack, env);
   const screen = options.json ? process.stderr : process.stdout;
   screen.write(`${stackPlanText(plan)}\n`);
-  if (!changesAnything(plan)) return tell(options, [], undefined);
-  if (!options.yes && !(await agreed(options.stack))) {
+  for (const warning of plan.warnings) process.stderr.write(`warning: ${warning}\n`);
+  if (!changesAnything(plan)) {
+    tell(options, [], undefined);
+    return true;
+  }
+  if (!options.yes && !(await agreed(plan))) {
     process.stderr.write("Nothing was changed.\n");
     process.exitCode = 1;
-    return;
+    return false;
   }
   screen.write("\n");
+  const envVars = appliedEnvironment(env);
   const stack = await LocalWorkspace.selectStack({ stackName: options.stack, workDir: root }, { envVars });
   const interruption = interruptible();
   try {
@@ -56,17 +66,30 @@ async function up(options: UpOptions): Promise<void> {
     process.stderr.write(`${error.kept}\n`);
     process.exitCode = 130;
   }
+  return true;
+}
+
+/** Installs what an update needs, and gives its variables. */
+export async function upEnvironment(stack: string): Promise<Environment> {
+  const builders = serviceTools.filter(({ name }) => name === "buildx" || name === "regctl");
+  await installTools([...planTools, ...builders], toStderr);
+  const env = environmentOf(homeAt(), stack);
+  // The Automation API looks for pulumi on this process's own PATH.
+  if (env.PATH !== undefined) process.env.PATH = env.PATH;
+  return env;
 }
 
 function tell(options: UpOptions, layers: readonly object[], lastUpdate: LastUpdate | undefined): void {
   if (options.json) print(options, { version: 1, stack: options.stack, layers, lastUpdate: lastUpdate ?? null }, "");
 }
 
-async function agreed(stack: string): Promise<boolean> {
-  if (!process.stdin.isTTY) throw new Error("nobody can be asked here whether to build this; give --yes");
+async function agreed({ stack, promotions }: StackPlan): Promise<boolean> {
+  const what = promotions ? "Do" : "Build";
+  if (!process.stdin.isTTY)
+    throw new Error(`nobody can be asked here whether to ${what.toLowerCase()} this; give --yes`);
   const terminal = createInterface({ input: process.stdin, output: process.stderr });
   try {
-    return /^y(es)?$/i.test((await terminal.question(`Build this on the stack ${stack}? (yes/no) `)).trim());
+    return /^y(es)?$/i.test((await terminal.question(`${what} this on the stack ${stack}? (yes/no) `)).trim());
   } finally {
     terminal.close();
   }

@@ -1,0 +1,101 @@
+import { existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { execa } from "execa";
+import { parseDocument } from "yaml";
+import { root } from "../home";
+import type { Environment } from "../stack/environment";
+import { planAndUp, type UpOptions } from "../stack/up-verb";
+
+/** In milliseconds, for one call of Pulumi. */
+const limit = 60_000;
+
+/**
+ * Writes what somebody asks for into the project's files, shows the plan of it, asks, and does it. Where the plan fails or is refused, the
+ * files are as they were; where the update fails they stay, and the next one goes on.
+ *
+ * @param files that `write` may change: paths relative to the project
+ * @returns whether it was done
+ */
+export async function request(
+  options: UpOptions,
+  files: readonly string[],
+  write: () => Promise<void>,
+): Promise<boolean> {
+  const before = files.map((file) => [join(root, file), textOf(join(root, file))] as const);
+  const restore = () => {
+    for (const [file, text] of before) {
+      if (text === undefined) rmSync(file, { force: true });
+      else if (textOf(file) !== text) writeFileSync(file, text);
+    }
+  };
+  try {
+    await write();
+    const done = await planAndUp(options);
+    if (!done) restore();
+    return done;
+  } catch (error) {
+    if ((error as Error).name !== "UpFailed") restore();
+    throw error;
+  }
+}
+
+/** @param values key → value, without `strata:`. @example { 'versions["app"]': "1.2.3" } */
+export async function setConfig(
+  stack: string,
+  values: Readonly<Record<string, string | boolean>>,
+  env: Environment,
+): Promise<void> {
+  for (const [key, value] of Object.entries(values)) {
+    const type = ["--type", typeof value === "boolean" ? "bool" : "string"];
+    const args = ["config", "set", "--stack", stack, "--path", "--plaintext", ...type, `strata:${key}`, String(value)];
+    const { failed, stderr, shortMessage } = await execa("pulumi", args, {
+      cwd: root,
+      env,
+      timeout: limit,
+      reject: false,
+    });
+    if (failed) throw new Error(stderr.replace(/^error: /, "").trim() || shortMessage);
+  }
+}
+
+/** What another program or verb may read of a stack's layers; undefined for a stack without any. */
+export async function outputsOf(
+  stack: string,
+  env: Environment,
+): Promise<Readonly<Record<string, ToldLayer>> | undefined> {
+  const args = ["stack", "output", "--json", "--stack", stack];
+  const { stdout, stderr, failed, shortMessage } = await execa("pulumi", args, {
+    cwd: root,
+    env,
+    timeout: limit,
+    reject: false,
+  });
+  if (failed) throw new Error(stderr.replace(/^error: /, "").trim() || shortMessage);
+  return (JSON.parse(stdout) as { layers?: Record<string, ToldLayer> }).layers;
+}
+
+/** What the verbs here use of the output `layers`. */
+export interface ToldLayer {
+  readonly digest: string;
+  readonly versions?: Readonly<Record<string, string>>;
+  /** Digests, newest first. */
+  readonly before?: readonly string[];
+  readonly held?: true;
+}
+
+/** Raises `rebuild` in an image.yaml, and leaves all else of it as it is. @param file relative to the project */
+export function raiseRebuild(file: string): void {
+  const path = join(root, file);
+  const document = parseDocument(textOf(path) ?? "");
+  document.set("rebuild", Number(document.get("rebuild") ?? 0) + 1);
+  writeFileSync(path, document.toString());
+}
+
+/** @param stack with its organisation or without. @example "acme/dev" */
+export function configFileOf(stack: string): string {
+  return `Pulumi.${stack.split("/").at(-1)}.yaml`;
+}
+
+function textOf(file: string): string | undefined {
+  return existsSync(file) ? readFileSync(file, "utf8") : undefined;
+}
