@@ -21,6 +21,8 @@ export interface AskOptions {
   readonly limit: number;
   /** On top of this process's own; what is undefined is unset. */
   readonly env?: Readonly<Record<string, string | undefined>>;
+  /** Kills the program when it is aborted. */
+  readonly signal?: AbortSignal;
 }
 
 /** In bytes. No manifest and no list of builders comes near. */
@@ -31,12 +33,13 @@ const longestAnswer = 32 * 1024 * 1024;
  *
  * @throws NoAnswer where it is not there, fails, or takes too long
  */
-export function askTool(command: string, args: readonly string[], { limit, env }: AskOptions): Promise<string> {
+export function askTool(command: string, args: readonly string[], { limit, env, signal }: AskOptions): Promise<string> {
   const options = {
     env: { ...process.env, ...env },
     timeout: limit,
     killSignal: "SIGKILL",
     maxBuffer: longestAnswer,
+    ...(signal ? { signal } : {}),
   } as const;
   return new Promise((resolve, reject) => {
     execFile(command, args, options, (error, stdout, stderr) => {
@@ -48,6 +51,7 @@ export function askTool(command: string, args: readonly string[], { limit, env }
 
 function noAnswer(error: ExecFileException, command: string, stderr: string, limit: number): NoAnswer {
   if (error.code === "ENOENT") return new NoAnswer("missing", `there is no ${command} on PATH`);
+  if (error.name === "AbortError") return new NoAnswer("late", `${command} was ended`);
   if (error.killed) return new NoAnswer("late", `${command} gave no answer within ${limit / 1000} s`);
   return new NoAnswer("failed", stderr.trim() || error.message);
 }

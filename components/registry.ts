@@ -11,7 +11,7 @@ const limit = 30_000;
 /** In milliseconds, before each further try, and as much again by chance: what failed together is not to come back together. */
 const pauses = [250, 1000];
 
-const platformSchema = z.object({ os: z.string(), architecture: z.string(), variant: z.string().optional() });
+export const platformSchema = z.object({ os: z.string(), architecture: z.string(), variant: z.string().optional() });
 
 /** What is read of an index or a manifest (OCI image specification, and Docker's own of the same shape). */
 const manifestSchema = z.object({
@@ -171,6 +171,13 @@ function parsed<T>(body: string, schema: z.ZodType<T>, ref: string): T {
   }
 }
 
+export interface RegistryOptions {
+  /** In milliseconds, for all tries. @default 30 seconds */
+  readonly time?: number;
+  /** Ends regctl when it is aborted. */
+  readonly signal?: AbortSignal;
+}
+
 /**
  * Asks a registry something, a few times where it fails for a moment.
  *
@@ -179,26 +186,72 @@ function parsed<T>(body: string, schema: z.ZodType<T>, ref: string): T {
  * @returns what regctl prints; undefined for what the registry does not have
  * @throws RegistryError where it cannot be asked
  */
-export async function askRegistry(args: readonly string[], ref: string, env: Environment): Promise<string | undefined> {
-  const end = Date.now() + limit;
+export async function askRegistry(
+  args: readonly string[],
+  ref: string,
+  env: Environment,
+  options: RegistryOptions = {},
+): Promise<string | undefined> {
+  try {
+    return await withTries(args, env, options);
+  } catch (error) {
+    if (!(error instanceof NoAnswer)) throw error;
+    if (isMissing(error.said)) return undefined;
+    throw failed(`${ref}: the registry could not be asked`, error, [ref]);
+  }
+}
+
+/**
+ * Has registries do something, a few times where they fail for a moment.
+ *
+ * @param args regctl's. @example ["image", "copy", "ghcr.io/acme/base@sha256:…", "ghcr.io/acme/base:1.0"]
+ * @param refs what it is done to, and then what is needed for it; the first is named in errors
+ * @throws RegistryError where it cannot be done
+ */
+export async function tellRegistry(
+  args: readonly string[],
+  refs: readonly [string, ...string[]],
+  env: Environment,
+  options: RegistryOptions = {},
+): Promise<void> {
+  try {
+    await withTries(args, env, options);
+  } catch (error) {
+    if (!(error instanceof NoAnswer)) throw error;
+    throw failed(`${refs[0]}: regctl ${args.slice(0, 2).join(" ")} failed`, error, refs);
+  }
+}
+
+async function withTries(args: readonly string[], env: Environment, { time = limit, signal }: RegistryOptions) {
+  const end = Date.now() + time;
   for (let attempt = 0; ; attempt++) {
     try {
-      return await askTool("regctl", args, { limit: Math.max(1, end - Date.now()), env });
+      const left = Math.max(1, end - Date.now());
+      return await askTool("regctl", args, { limit: left, env, ...(signal ? { signal } : {}) });
     } catch (error) {
-      if (!(error instanceof NoAnswer)) throw error;
-      if (isMissing(error.said)) return undefined;
       const pause = (pauses[attempt] ?? 0) * (1 + Math.random());
-      if (pause === 0 || Date.now() + pause > end || !isTransient(error)) {
-        throw new RegistryError(`${ref}: the registry could not be asked: ${error.said}${hintOn(error, ref)}`);
-      }
+      const lasts = !(error instanceof NoAnswer) || isMissing(error.said) || !isTransient(error);
+      if (lasts || pause === 0 || Date.now() + pause > end) throw error;
       await sleep(pause);
     }
   }
 }
 
+function failed(what: string, error: NoAnswer, refs: readonly string[]): RegistryError {
+  return new RegistryError(`${what}: ${withoutQueries(error.said)}${hintOn(error, refs)}`);
+}
+
 /** What people can do about it. */
-function hintOn({ said }: NoAnswer, ref: string): string {
-  return /\[http 40[13]\]|unauthorized/i.test(said) ? `; log in with: docker login ${ref.split("/")[0]}` : "";
+function hintOn({ said }: NoAnswer, refs: readonly string[]): string {
+  if (!/\[http 40[13]\]|unauthorized/i.test(said)) return "";
+  const hosts = [...new Set(refs.map((ref) => ref.slice(0, ref.indexOf("/"))))];
+  const named = hosts.filter((host) => said.includes(host));
+  return `; log in with: ${(named.length > 0 ? named : hosts).map((host) => `docker login ${host}`).join(" or ")}`;
+}
+
+/** Registries send clients on to storage whose addresses hold what opens it. */
+function withoutQueries(said: string): string {
+  return said.replace(/(https?:\/\/[^\s"?]+)\?[^\s"]+/g, "$1?…");
 }
 
 /** What regctl prints of a manifest or a blob that is not there. */
@@ -214,7 +267,7 @@ function isTransient({ reason, said }: NoAnswer): boolean {
   );
 }
 
-function platformName({ os, architecture, variant }: z.infer<typeof platformSchema>): string | undefined {
+export function platformName({ os, architecture, variant }: z.infer<typeof platformSchema>): string | undefined {
   // Not of an image, but of what was attested of one.
   if (os === "unknown") return undefined;
   return normalPlatform([os, architecture, ...(variant ? [variant] : [])].join("/"));

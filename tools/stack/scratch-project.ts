@@ -14,6 +14,7 @@ export function makeScratchProject(folder: string, upstreams: string): string {
   for (const name of ["Pulumi.yaml", "package.json", "tsconfig.json", "index.ts"]) {
     cpSync(join(root, name), join(folder, name));
   }
+  cpSync(join(root, "bin"), join(folder, "bin"), { recursive: true });
   for (const name of ["components", "node_modules"]) symlinkSync(join(root, name), join(folder, name));
   cpSync(upstreams, join(folder, "upstreams.yaml"));
   const state = join(folder, "state");

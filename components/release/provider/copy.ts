@@ -1,0 +1,137 @@
+import { z } from "zod";
+import { standInLabel } from "../../catalog/stand-ins";
+import { readImage } from "./image";
+import { digestOf, type Registries } from "./registries";
+import { type Operations, orUnknown, type Properties } from "./resource";
+
+const about = {
+  digest: z.string(),
+  buildId: z.string().optional(),
+  commit: z.string().optional(),
+  changed: z.string().optional(),
+};
+const given = z.object({
+  source: z.string(),
+  repository: z.string(),
+  tag: z.string(),
+  platforms: z.array(z.string()),
+  held: z.boolean().optional(),
+  ...about,
+});
+const state = given.extend({ before: z.array(z.object(about)).default([]) });
+const planned = z.object({
+  source: orUnknown(z.string()),
+  repository: orUnknown(z.string()),
+  tag: orUnknown(z.string()),
+  digest: orUnknown(z.string()),
+  platforms: orUnknown(z.array(z.string())),
+});
+const keys = Object.keys(given.shape) as (keyof z.infer<typeof given>)[];
+
+/** How many images of before are kept in mind. */
+const most = 10;
+
+/** In milliseconds, for one image with all that is attached to it, with all tries: gigabytes on a line of ten megabits. */
+const copyTime = 60 * 60_000;
+
+/** What is done with `ImageCopy`. */
+export function copyOperations(registries: Registries): Operations {
+  return {
+    check: (olds, news) => check(olds, news, registries),
+    diff: changed,
+    put: async (olds, news) => ({ ...(await put(news, registries)), before: beforeOf(olds, news) }),
+    read: (props) => read(props, registries),
+    // What was promoted may be in use, and this resource cannot know by whom.
+    delete: async () => {},
+    replaces: (key) => key === "repository",
+    id: (news) => given.parse(news).repository,
+  };
+}
+
+/** Asks registries only of what changed. */
+async function check(
+  olds: Properties | undefined,
+  news: Properties,
+  registries: Registries,
+): Promise<readonly string[]> {
+  if (olds && changed(olds, news).length === 0) return [];
+  const { source, repository, tag, digest, platforms } = planned.parse(news);
+  if (source !== undefined && !/@sha256:[0-9a-f]{64}$/.test(source)) {
+    return [`"${source}" is no address by digest; expected repository@sha256:…`];
+  }
+  if (source !== undefined && digest !== undefined && !source.endsWith(`@${digest}`)) {
+    return [`${source} has another digest than ${digest}`];
+  }
+  const target = repository && tag ? `${repository}:${tag}` : undefined;
+  const found = target && (await digestOf(target, registries));
+  // What came here once was looked at then, and may be gone from where it came from.
+  if (digest !== undefined && found === digest) return [];
+  return [
+    ...(source && platforms ? await sourceFailures(source, platforms, registries) : []),
+    ...(target && found && digest ? [occupied(target, found, digest)] : []),
+  ];
+}
+
+async function sourceFailures(source: string, platforms: readonly string[], registries: Registries): Promise<string[]> {
+  const image = await readImage(source, registries);
+  if (!image) return [`${source} is not there; build it or promote it to there first`];
+  const lacking = platforms.filter((platform) => !image.some((one) => one.platform === platform));
+  const standIns = new Set(image.flatMap(({ labels }) => labels[standInLabel]?.split(" ") ?? []));
+  return [
+    ...(lacking.length > 0 ? [`${source} has no ${lacking.join(", ")}; build it for that first`] : []),
+    ...(standIns.size > 0
+      ? [
+          `${source} was made on stand-ins for ${[...standIns].sort().join(", ")} and must not leave the machine that made it; promote what was built on the real ones`,
+        ]
+      : []),
+  ];
+}
+
+function occupied(ref: string, found: string, digest: string): string {
+  return `${ref} names ${found} and was to name ${digest}; its name is of one image, so nothing was overwritten. Find out who pushed it, and take the tag away: regctl tag delete ${ref}`;
+}
+
+function changed(olds: Properties, news: Properties): string[] {
+  return keys.filter((key) => String(olds[key]) !== String(news[key]));
+}
+
+/**
+ * Copies an image with its platforms and all that is attached to it. What the target has is not sent again, and its tag comes last, so
+ * this can be ended at any moment and done again.
+ */
+async function put(news: Properties, registries: Registries): Promise<Properties> {
+  const inputs = given.parse(news);
+  const { source, repository, tag, digest, platforms } = inputs;
+  const ref = `${repository}:${tag}`;
+  const there = await digestOf(ref, registries);
+  if (there !== undefined && there !== digest) throw new Error(occupied(ref, there, digest));
+  // What is here already may be gone from where it came from.
+  if (there === undefined || (await digestOf(source, registries)) !== undefined) {
+    await registries.tell(["image", "copy", "--referrers", "--force-recursive", source, ref], [ref, source], copyTime);
+  }
+  const found = await digestOf(ref, registries);
+  if (found !== digest) throw new Error(`${ref}: it was copied from ${source} and names ${found ?? "nothing"}`);
+  const image = (await readImage(`${repository}@${digest}`, registries)) ?? [];
+  const lacking = platforms.filter((platform) => !image.some((one) => one.platform === platform));
+  if (lacking.length > 0) throw new Error(`${ref}: it was copied from ${source} and has no ${lacking.join(", ")}`);
+  return inputs;
+}
+
+/** What was there before, newest first. */
+function beforeOf(olds: Properties | undefined, news: Properties): z.infer<typeof state>["before"] {
+  if (!olds) return [];
+  const { digest, buildId, commit, changed, before } = state.parse(olds);
+  return digest === news.digest ? before : [{ digest, buildId, commit, changed }, ...before].slice(0, most);
+}
+
+async function read(props: Properties, registries: Registries) {
+  const { before, ...inputs } = state.parse(props);
+  const { repository, tag, digest } = inputs;
+  const [named, there] = await Promise.all([
+    digestOf(`${repository}:${tag}`, registries),
+    digestOf(`${repository}@${digest}`, registries),
+  ]);
+  if (named === undefined || there === undefined) return undefined;
+  const found = { ...inputs, digest: named };
+  return { props: { ...found, before }, inputs: found };
+}
