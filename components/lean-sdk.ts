@@ -27,4 +27,6 @@ if (!process.env.STRATA_DEBUG) {
   Object.assign(sdk("./log"), { debug: () => Promise.resolve() });
   // It takes a stack for every promise that it makes, and ts-node looks up each of its frames.
   Error.stackTraceLimit = 0;
+  // It tells the engine with each resource the whole stack of its making, whatever that limit is.
+  sdk("./resource").Resource.stackTrace = () => [];
 }

@@ -41,6 +41,12 @@ describe("the SDK without what serves nothing here", function () {
     assert.deepEqual(await inProgram(told), { messages: 1 });
     assert.deepEqual(await inProgram(told, { STRATA_DEBUG: "1" }), { messages: 2 });
   });
+
+  it("takes no stack for a resource, unless asked to", async () => {
+    const taken = "print({ frames: pulumi.Resource.stackTrace(0).length > 0 });";
+    assert.deepEqual(await inProgram(taken), { frames: false });
+    assert.deepEqual(await inProgram(taken, { STRATA_DEBUG: "1" }), { frames: true });
+  });
 });
 
 async function inProgram(body: string, env: Record<string, string> = {}): Promise<Record<string, unknown>> {

@@ -1,5 +1,5 @@
 import { randomBytes } from "node:crypto";
-import { chmodSync, existsSync, mkdirSync, writeFileSync } from "node:fs";
+import { chmodSync, existsSync, mkdirSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { delimiter, join } from "node:path";
 import { localStack } from "../../components/local-stack";
 import { type Home, pulumiHome, root, toolsFolder } from "../home";
@@ -35,6 +35,8 @@ function toolEnvironment(folders: readonly string[] = []): Record<string, string
     PULUMI_SKIP_UPDATE_CHECK: "true",
     // One broken layer does not keep those beside it from being built.
     PULUMI_CONTINUE_ON_ERROR: "true",
+    // Where an image's inputs are those of before, the provider is not asked whether it changed: they tell of all that it is made of.
+    PULUMI_ENABLE_LEGACY_DIFF: "true",
     // Node.js keeps what it compiled of Pulumi and TypeScript: 0.3 s of every preview.
     NODE_COMPILE_CACHE: join(root, ".strata/compile-cache"),
   };
@@ -74,9 +76,17 @@ export function appliedEnvironment(environment: Environment): Record<string, str
 /** Makes the folders and the passphrase of the stack `local`, unless they are there. */
 export function prepareLocalState(home: Home): void {
   for (const folder of [home.state, pulumiHome, home.logs]) mkdirSync(folder, { recursive: true });
+  withoutLogs(join(pulumiHome, "logs"));
   if (existsSync(home.passphraseFile)) return;
   writeFileSync(home.passphraseFile, `${randomBytes(24).toString("base64url")}\n`, { mode: 0o600 });
   chmodSync(home.passphraseFile, 0o600);
+}
+
+/** Pulumi logs all that it does with each resource into this folder, and goes without where a file takes its place. */
+function withoutLogs(folder: string): void {
+  if (statSync(folder, { throwIfNoEntry: false })?.isFile()) return;
+  rmSync(folder, { recursive: true, force: true });
+  writeFileSync(folder, "A file, so that Pulumi writes no logs: docs/decisions/0014-lean-sdk.md\n");
 }
 
 /** Lines for `eval`: `export NAME='value'` and `unset NAME`. */
