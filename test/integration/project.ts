@@ -70,10 +70,11 @@ export class Project {
     readonly registry: string,
     readonly stackName: string,
     readonly env: Record<string, string>,
+    folder?: string,
   ) {
     const parent = join(home.folder, "projects");
     mkdirSync(parent, { recursive: true });
-    this.folder = mkdtempSync(join(parent, "p-"));
+    this.folder = folder ?? mkdtempSync(join(parent, "p-"));
   }
 
   /**
@@ -115,6 +116,36 @@ export class Project {
     });
     for (const [id, value] of Object.entries(secrets)) await project.setSecret(id, value);
     return project;
+  }
+
+  /** Another stack of the same project. @param config keys, without `strata:` */
+  async stackOf(
+    name: string,
+    config: Readonly<Record<string, string>>,
+    env: Record<string, string> = {},
+  ): Promise<Project> {
+    const other = new Project(
+      this.organisation,
+      this.registry,
+      name,
+      { ...this.env, PULUMI_STACK: name, ...env },
+      this.folder,
+    );
+    await other.init({ registry: this.registry, organisation: this.organisation, ...config });
+    return other;
+  }
+
+  /** Sets keys without `strata:`, as `pulumi config set --path` does. */
+  async configure(config: Readonly<Record<string, string>>): Promise<void> {
+    for (const [key, value] of Object.entries(config)) await this.stack.setConfig(`strata:${key}`, { value }, true);
+  }
+
+  async refresh(): Promise<void> {
+    await this.stack.refresh();
+  }
+
+  async destroy(): Promise<void> {
+    await this.stack.destroy();
   }
 
   /** Sets a secret for RUN --mount=type=secret. */
@@ -189,6 +220,7 @@ export class Project {
     );
     await this.stack.setAllConfig(
       Object.fromEntries(Object.entries(config).map(([key, value]) => [`strata:${key}`, { value }])),
+      true,
     );
   }
 

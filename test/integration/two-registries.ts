@@ -45,7 +45,10 @@ export class TestRegistry {
 }
 
 /** The environment of somebody who is logged in to these registries, and trusts them. */
-export function clientOf(folder: string, ...registries: readonly TestRegistry[]): Record<string, string> {
+export function clientOf(
+  folder: string,
+  ...registries: readonly Pick<TestRegistry, "home" | "host">[]
+): Record<string, string> {
   mkdirSync(folder, { recursive: true });
   const auths = registries.map(({ home, host }) => {
     const config = JSON.parse(readFileSync(join(home.docker, "config.json"), "utf8")) as { auths: object };
