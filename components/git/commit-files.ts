@@ -20,7 +20,7 @@ export class CommitFiles implements FileSystem {
   /** @param top the id of the top folder */
   constructor(
     private readonly objects: GitObjects,
-    private readonly top: string,
+    readonly top: string,
   ) {}
 
   list(folder: string): ReadonlyMap<string, EntryKind> {

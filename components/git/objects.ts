@@ -25,6 +25,7 @@ export class GitObjects {
   private readonly trees = new Map<string, GitTree>();
   private readonly blobs = new Map<string, Buffer>();
   private readonly commits = new Map<string, GitCommit>();
+  private readonly links = new Map<string, Promise<ReadonlyMap<string, string>>>();
   private readonly waiting: { id: string; resolve: (bytes: Buffer) => void; reject: (error: Error) => void }[] = [];
   private chunks: Buffer[] = [];
   private length = 0;
@@ -58,6 +59,24 @@ export class GitObjects {
     const blob = this.blobs.get(id) ?? (await this.read(id));
     this.blobs.set(id, blob);
     return blob;
+  }
+
+  /** The submodules in a folder, at any depth: by path the commit that each is at. @param id of the folder */
+  submodules(id: string): Promise<ReadonlyMap<string, string>> {
+    const known = this.links.get(id);
+    if (known) return known;
+    const found = this.findSubmodules(id);
+    this.links.set(id, found);
+    return found;
+  }
+
+  private async findSubmodules(id: string): Promise<ReadonlyMap<string, string>> {
+    const inside = [...(await this.tree(id))].map(async ([name, entry]): Promise<[string, string][]> => {
+      if (entry.kind === "submodule") return [[name, entry.id]];
+      if (entry.kind !== "folder") return [];
+      return [...(await this.submodules(entry.id))].map(([path, commit]) => [`${name}/${path}`, commit]);
+    });
+    return new Map((await Promise.all(inside)).flat());
   }
 
   /** Undefined for one that was not read yet. */
@@ -141,8 +160,7 @@ function readTree(bytes: Buffer, idLength: number): GitTree {
     const zero = bytes.indexOf(0, space);
     const mode = bytes.toString("latin1", at, space);
     at = zero + 1 + idLength;
-    const kind =
-      mode === "40000" ? "folder" : mode === "120000" ? "link" : mode === "160000" ? "submodule" : "file";
+    const kind = mode === "40000" ? "folder" : mode === "120000" ? "link" : mode === "160000" ? "submodule" : "file";
     entries.set(bytes.toString("utf8", space + 1, zero), {
       kind,
       executable: mode === "100755",
