@@ -1,11 +1,10 @@
-import { existsSync, realpathSync, statSync } from "node:fs";
 import { basename, dirname, join, relative } from "node:path";
 import { buildArguments } from "./build-arguments";
 import type { CatalogLayer, CatalogSource, CatalogSurvey } from "./catalog";
 import { prefetchableStages } from "./dockerfile/prefetch";
 import { type DockerfileReading, type ImageUse, readDockerfile, united } from "./dockerfile/reading";
 import type { SecretUse, Trigger } from "./dockerfile/stages";
-import { FileHashes } from "./file-hashes";
+import { Disk, type FileSystem } from "./file-system";
 import { type ContextFile, checkLinks, readContextFiles } from "./files";
 import { IgnoreRules, readIgnoreRules } from "./ignore-rules";
 import { familiar, readImageName } from "./image-name";
@@ -26,21 +25,21 @@ export class CatalogReader {
   private readonly readings = new Map<string, DockerfileReading | undefined>();
   private readonly manifests = new Map<string, Manifest>();
   private readonly trees = new Map<string, Tree>();
-  private readonly hashes: FileHashes;
+  private readonly system: FileSystem;
   private readonly root: string;
   private readonly only: Only | undefined;
 
   constructor(private readonly source: CatalogSource) {
     this.root = source.root ?? ".";
-    this.hashes = source.hashes ?? new FileHashes();
+    this.system = source.system ?? new Disk(source.hashes);
     this.only = source.only && foldersOf(source.only);
-    this.names = layerFolders(source.images, this.isThere);
+    this.names = layerFolders(source.images, this.isThere, this.system);
   }
 
   read(): CatalogSurvey {
     for (const problem of wrongNames(this.names, this.source.images)) this.problems.push(problem);
     const layers = new Map(this.names.map((name) => [name, this.readLayer(name)]));
-    this.hashes.save();
+    this.source.hashes?.save();
     const ordered = inBuildOrder(layers, (file, problem) => this.report(file, problem));
     for (const layer of ordered) this.checkPlatforms(layer, ordered);
     return { layers: ordered, problems: this.problems };
@@ -177,11 +176,11 @@ export class CatalogReader {
     const context = this.contextOf(name, manifest);
     const file = this.fileOf(name);
     const tree = this.treeOf(context);
-    const rules = this.attempt(() => readIgnoreRules(file, context, this.isThere)) ?? new IgnoreRules([]);
+    const rules = this.attempt(() => readIgnoreRules(file, context, this.isThere, this.system)) ?? new IgnoreRules([]);
     const selection = selectFiles(tree, reading.sources, rules);
     for (const { path, line } of selection.missing) {
       // It is made from the list beside it, and locksOf says how.
-      if (isLock(path, context) && !existsSync(join(context, path))) continue;
+      if (isLock(path, context, this.system) && this.system.kindOf(join(context, path)) === undefined) continue;
       // checkLinks tells of these.
       if (tree.kindOf(path) === "link") continue;
       this.report(
@@ -189,14 +188,16 @@ export class CatalogReader {
         `there is no "${path}" in the build context ${context}; correct the path, add the file, or do not ignore it`,
       );
     }
-    const files = this.attempt(() => readContextFiles(tree, selection, this.hashes)) ?? [];
+    const files = this.attempt(() => readContextFiles(tree, selection)) ?? [];
     this.attempt(() => checkLinks(tree, files, rules));
     return files;
   }
 
   private locksOf(name: string, manifest: Manifest, reading: DockerfileReading): readonly PackageLock[] {
-    const locks = this.attempt(() => packageLocks(reading.sources, this.contextOf(name, manifest), this.fileOf(name)));
-    for (const lock of locks ?? []) this.attempt(() => checkLock(lock));
+    const locks = this.attempt(() =>
+      packageLocks(reading.sources, this.contextOf(name, manifest), this.fileOf(name), this.system),
+    );
+    for (const lock of locks ?? []) this.attempt(() => checkLock(lock, this.system));
     return locks ?? [];
   }
 
@@ -239,11 +240,11 @@ export class CatalogReader {
     if (manifest.context === undefined) return own;
     const context = join(this.root, manifest.context);
     const place = join(own, "image.yaml");
-    if (!statSync(context, { throwIfNoEntry: false })?.isDirectory()) {
+    if (this.system.kindOf(context) !== "folder") {
       this.report(place, `context: there is no folder ${context}; it is relative to the repository's root`);
       return own;
     }
-    if (`${relative(realpathSync(this.root), realpathSync(context))}/`.startsWith("../")) {
+    if (`${relative(this.system.realPath(this.root), this.system.realPath(context))}/`.startsWith("../")) {
       this.report(place, `context: ${context} leads out of the repository`);
       return own;
     }
@@ -258,7 +259,7 @@ export class CatalogReader {
   private treeOf(context: string): Tree {
     let tree = this.trees.get(context);
     if (!tree) {
-      tree = new Tree(context, this.only, relative(this.root, context));
+      tree = new Tree(context, this.only, relative(this.root, context), this.system);
       this.trees.set(context, tree);
     }
     return tree;
@@ -267,14 +268,14 @@ export class CatalogReader {
   private manifestOf(name: string): Manifest {
     let manifest = this.manifests.get(name);
     if (!manifest) {
-      manifest = this.attempt(() => readManifest(join(this.source.images, name, "image.yaml"))) ?? {};
+      manifest = this.attempt(() => readManifest(join(this.source.images, name, "image.yaml"), this.system)) ?? {};
       this.manifests.set(name, manifest);
     }
     return manifest;
   }
 
   private textOf(name: string): string {
-    return readText(this.fileOf(name));
+    return readText(this.fileOf(name), this.system);
   }
 
   /** Whether a file counts, which one that git ignores may not. */

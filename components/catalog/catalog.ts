@@ -1,6 +1,7 @@
 import { CatalogReader } from "./catalog-reader";
 import type { SecretUse } from "./dockerfile/stages";
 import type { FileHashes } from "./file-hashes";
+import type { FileSystem } from "./file-system";
 import type { ContextFile } from "./files";
 import { InputError } from "./input-error";
 import type { PackageLock } from "./pins/locks";
@@ -82,8 +83,10 @@ export interface CatalogSource {
   readonly platforms: readonly string[];
   /** The ids of the secrets that builds can be given. @default unknown, so that none is missed */
   readonly secrets?: ReadonlySet<string>;
-  /** @default none are kept */
+  /** Of files on disk. @default none are kept */
   readonly hashes?: FileHashes;
+  /** Where all of it is. @default the disk */
+  readonly system?: FileSystem;
   /**
    * Where given, an image in this registry and path with a layer's name is that layer, whatever its tag: for a family that was
    * not made for Strata. @example "ghcr.io/acme"

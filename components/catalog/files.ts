@@ -1,4 +1,3 @@
-import type { FileHashes } from "./file-hashes";
 import type { IgnoreRules } from "./ignore-rules";
 import { InputError } from "./input-error";
 import type { Selection } from "./selection";
@@ -22,20 +21,14 @@ export interface ContextFile {
 const mostLines = 500;
 
 /** @throws InputError for what is gone by now */
-export function readContextFiles(tree: Tree, { paths, emptyFolders }: Selection, hashes: FileHashes): ContextFile[] {
+export function readContextFiles(tree: Tree, { paths, emptyFolders }: Selection): ContextFile[] {
   const folders = emptyFolders.map((path): ContextFile => ({ path, mode: "dir", hash: sha256("") }));
   const files = paths.map((path) => {
-    const file = tree.files.get(path) ?? readContextFile(tree, path, hashes);
+    const file = tree.files.get(path) ?? { path, ...tree.contentsOf(path) };
     tree.files.set(path, file);
     return file;
   });
   return folders.length === 0 ? files : [...files, ...folders].sort((a, b) => (a.path < b.path ? -1 : 1));
-}
-
-function readContextFile(tree: Tree, path: string, hashes: FileHashes): ContextFile {
-  const stat = tree.statOf(path);
-  if (stat.isSymbolicLink()) return { path, mode: "link", hash: sha256(tree.targetOf(path)) };
-  return { path, mode: stat.mode & 0o100 ? "755" : "644", hash: hashes.of(joined(tree.root, path), stat) };
 }
 
 /**

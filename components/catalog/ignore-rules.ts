@@ -1,4 +1,5 @@
 import { join } from "node:path";
+import { disk, type FileSystem } from "./file-system";
 import { matcher } from "./glob";
 import { InputError } from "./input-error";
 import { readTextIfThere } from "./read-text";
@@ -61,9 +62,14 @@ export class IgnoreRules {
  * @param isThere whether a file counts; by default any that is on disk does
  * @throws InputError for a pattern that BuildKit would refuse
  */
-export function readIgnoreRules(dockerfile: string, context: string, isThere?: (file: string) => boolean): IgnoreRules {
+export function readIgnoreRules(
+  dockerfile: string,
+  context: string,
+  isThere?: (file: string) => boolean,
+  system: FileSystem = disk,
+): IgnoreRules {
   for (const file of [`${dockerfile}.dockerignore`, join(context, ".dockerignore")]) {
-    const text = isThere?.(file) === false ? undefined : readTextIfThere(file);
+    const text = isThere?.(file) === false ? undefined : readTextIfThere(file, system);
     if (text !== undefined) return new IgnoreRules(readPatterns(text, file));
   }
   return new IgnoreRules([]);

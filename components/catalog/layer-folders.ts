@@ -1,6 +1,6 @@
-import { existsSync, readdirSync, statSync } from "node:fs";
 import { join } from "node:path";
 import type { Catalog, CatalogLayer } from "./catalog";
+import { disk, type FileSystem } from "./file-system";
 import { layerName } from "./image-name";
 import { InputError } from "./input-error";
 
@@ -10,16 +10,18 @@ import { InputError } from "./input-error";
  * @param isThere whether a Dockerfile counts; by default any that is on disk does
  * @throws InputError for a family without any
  */
-export function layerFolders(imagesFolder: string, isThere: (file: string) => boolean = () => true): string[] {
-  if (!statSync(imagesFolder, { throwIfNoEntry: false })?.isDirectory()) {
+export function layerFolders(
+  imagesFolder: string,
+  isThere: (file: string) => boolean = () => true,
+  system: FileSystem = disk,
+): string[] {
+  if (system.kindOf(imagesFolder) !== "folder") {
     throw new InputError(imagesFolder, "no such folder; make it, or set strata:images to the folder of the family");
   }
-  const names = readdirSync(imagesFolder, { withFileTypes: true })
-    .filter((entry) => entry.isDirectory())
-    .map((entry) => entry.name)
-    .filter(
-      (name) => existsSync(join(imagesFolder, name, "Dockerfile")) && isThere(join(imagesFolder, name, "Dockerfile")),
-    )
+  const isDockerfile = (file: string) => system.kindOf(file) !== undefined && isThere(file);
+  const names = [...system.list(imagesFolder)]
+    .filter(([name, kind]) => kind === "folder" && isDockerfile(join(imagesFolder, name, "Dockerfile")))
+    .map(([name]) => name)
     .sort();
   if (names.length === 0) throw new InputError(imagesFolder, "has no folder with a Dockerfile; add one for each image");
   return names;

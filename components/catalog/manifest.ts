@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { disk, type FileSystem } from "./file-system";
 import { platform } from "./platform";
 import { readTextIfThere } from "./read-text";
 import { readYaml } from "./read-yaml";
@@ -47,6 +48,6 @@ export const manifestSchema = z
 export type Manifest = z.infer<typeof manifestSchema>;
 
 /** @param file `images/<name>/image.yaml`; one that is missing says nothing. @throws InputError naming file, line and key */
-export function readManifest(file: string): Manifest {
-  return readYaml(file, readTextIfThere(file) ?? "", manifestSchema);
+export function readManifest(file: string, system: FileSystem = disk): Manifest {
+  return readYaml(file, readTextIfThere(file, system) ?? "", manifestSchema);
 }

@@ -1,14 +1,10 @@
-import { type Dirent, lstatSync, readdirSync, readlinkSync, type Stats } from "node:fs";
-import { join } from "node:path";
+import { disk, type EntryKind, type FileSystem } from "./file-system";
 import type { ContextFile } from "./files";
-import { InputError } from "./input-error";
-
-export type EntryKind = "file" | "folder" | "link";
 
 /** For each folder, the root being empty, the names of its entries that count. */
 export type Only = ReadonlyMap<string, ReadonlySet<string>>;
 
-/** A folder as it is on disk while it is being read: each part of it is looked at once. */
+/** A folder while it is being read: each part of it is looked at once. */
 export class Tree {
   /** What was read of its files, by path. */
   readonly files = new Map<string, ContextFile>();
@@ -22,6 +18,7 @@ export class Tree {
     readonly root: string,
     private readonly only?: Only,
     private readonly prefix = "",
+    private readonly system: FileSystem = disk,
   ) {}
 
   /** Names in a folder with what they are; empty for what is no folder. Sockets and devices are left out. */
@@ -41,34 +38,19 @@ export class Tree {
   }
 
   targetOf(link: string): string {
-    return readlinkSync(join(this.root, link));
+    return this.system.targetOf(joined(this.root, link));
   }
 
   /** @throws InputError for what is gone, or has a name that is no UTF-8 */
-  statOf(path: string): Stats {
-    const stat = lstatSync(`${this.root}/${path}`, { throwIfNoEntry: false });
-    if (stat) return stat;
-    throw new InputError(joined(this.root, path), "is not there any more, or has a name that is not UTF-8; rename it");
+  contentsOf(path: string): Pick<ContextFile, "mode" | "hash"> {
+    return this.system.contentsOf(joined(this.root, path));
   }
 
   private read(folder: string): ReadonlyMap<string, EntryKind> {
-    const kinds = new Map<string, EntryKind>();
     const only = this.only?.get(joined(this.prefix, folder));
-    if (this.only && !only) return kinds;
-    let entries: Dirent[];
-    try {
-      entries = readdirSync(join(this.root, folder), { withFileTypes: true });
-    } catch (error) {
-      if (["ENOENT", "ENOTDIR"].includes((error as NodeJS.ErrnoException).code ?? "")) return kinds;
-      throw error;
-    }
-    for (const entry of entries) {
-      if (only && !only.has(entry.name)) continue;
-      if (entry.isDirectory()) kinds.set(entry.name, "folder");
-      else if (entry.isSymbolicLink()) kinds.set(entry.name, "link");
-      else if (entry.isFile()) kinds.set(entry.name, "file");
-    }
-    return kinds;
+    if (this.only && !only) return new Map();
+    const kinds = this.system.list(joined(this.root, folder));
+    return only ? new Map([...kinds].filter(([name]) => only.has(name))) : kinds;
   }
 }
 

@@ -1,7 +1,8 @@
-import { existsSync, readFileSync } from "node:fs";
 import { z } from "zod";
+import { disk, type FileSystem } from "./file-system";
 import { familiar, readImageName } from "./image-name";
 import { InputError } from "./input-error";
+import { readTextIfThere } from "./read-text";
 import { readYaml } from "./read-yaml";
 
 /** An image that someone else publishes, pinned. */
@@ -35,8 +36,12 @@ export type StandIns = z.infer<typeof standInsSchema>;
  * @param standInsFile only for stacks that may use stand-ins; a file that is missing counts as empty
  * @throws InputError for a pin that is no digest, and for a file that is missing or no YAML
  */
-export function readUpstreams(pinsFile: string, standInsFile?: string): Map<string, Upstream> {
-  const pins = readPins(pinsFile);
+export function readUpstreams(
+  pinsFile: string,
+  standInsFile?: string,
+  system: FileSystem = disk,
+): Map<string, Upstream> {
+  const pins = readPins(pinsFile, system);
   const standIns = standInsFile ? readStandIns(standInsFile) : {};
   const upstreams = new Map<string, Upstream>();
   for (const [written, pin] of Object.entries(pins)) {
@@ -63,15 +68,16 @@ export function refusePinnedStandIns(pinsFile: string, standInsFile: string): vo
 }
 
 /** @throws InputError naming the file and the key */
-export function readPins(file: string): Record<string, string> {
-  if (!existsSync(file))
+export function readPins(file: string, system: FileSystem = disk): Record<string, string> {
+  const text = readTextIfThere(file, system);
+  if (text === undefined)
     throw new InputError(file, "no such file; make it, with a line NAME: DIGEST for each upstream");
-  return readYaml(file, readFileSync(file, "utf8"), pinsSchema);
+  return readYaml(file, text, pinsSchema);
 }
 
 /** @throws InputError naming the file and the key */
 export function readStandIns(file: string): StandIns {
-  return readYaml(file, existsSync(file) ? readFileSync(file, "utf8") : "", standInsSchema);
+  return readYaml(file, readTextIfThere(file) ?? "", standInsSchema);
 }
 
 /** The repository in full, as registries know it: `debian:trixie-slim` → `docker.io/library/debian`. */

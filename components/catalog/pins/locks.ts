@@ -1,7 +1,8 @@
-import { existsSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import type { Source } from "../dockerfile/reading";
+import { disk, type FileSystem } from "../file-system";
 import { InputError } from "../input-error";
+import { readTextIfThere } from "../read-text";
 import { LockError, lockFile, readLock, wantedFile } from "./packages";
 
 /** A lock file that steps of a layer read. */
@@ -20,10 +21,15 @@ export interface PackageLock {
  * @param context the folder that sources are relative to
  * @throws InputError for a lock that is missing or cannot be read, and for one that stages on several images read
  */
-export function packageLocks(sources: readonly Source[], context: string, dockerfile: string): PackageLock[] {
+export function packageLocks(
+  sources: readonly Source[],
+  context: string,
+  dockerfile: string,
+  system: FileSystem = disk,
+): PackageLock[] {
   const found = new Map<string, Source>();
   for (const source of sources) {
-    if (!isLock(source.path, context)) continue;
+    if (!isLock(source.path, context, system)) continue;
     const place = `${dockerfile}:${source.line}`;
     const { base } = found.get(source.path) ?? source;
     if (source.base === undefined) throw new InputError(place, `${source.path} is read in a stage on scratch`);
@@ -42,12 +48,13 @@ export function packageLocks(sources: readonly Source[], context: string, docker
 }
 
 /** @throws LockError where a lock is missing or cannot be read */
-export function checkLock({ file, wantedFile }: PackageLock): void {
-  if (existsSync(file)) readLock(readFileSync(file, "utf8"), file);
+export function checkLock({ file, wantedFile }: PackageLock, system: FileSystem = disk): void {
+  const text = readTextIfThere(file, system);
+  if (text !== undefined) readLock(text, file);
   else throw new LockError(file, `no such file; make it from ${wantedFile} with: strata pins --write`);
 }
 
 /** Others may have files of this name for purposes of their own; the list beside it makes it a lock. */
-export function isLock(path: string, context: string): boolean {
-  return path.split("/").at(-1) === lockFile && existsSync(join(context, dirname(path), wantedFile));
+export function isLock(path: string, context: string, system: FileSystem = disk): boolean {
+  return path.split("/").at(-1) === lockFile && system.kindOf(join(context, dirname(path), wantedFile)) !== undefined;
 }
