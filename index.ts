@@ -38,7 +38,14 @@ async function build(settings: Settings, source: Source | undefined) {
   const { releaseTags } = settings;
   const [reuse, commits, previous] = await Promise.all([
     source && layersOf(source),
-    needsCommits(releaseTags) ? commitsOf(catalog, { ...settings, pinsFile: settings.upstreams, stack }) : undefined,
+    needsCommits(releaseTags)
+      ? commitsOf(catalog, {
+          images: settings.images,
+          pinsFile: settings.upstreams,
+          configFiles: [`Pulumi.${stack}.yaml`, "Pulumi.yaml"],
+          known: ".strata/commits.json",
+        })
+      : undefined,
     releaseTags.length > 0 ? previousReleases() : undefined,
   ]);
 

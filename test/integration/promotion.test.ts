@@ -120,12 +120,15 @@ describe("a stack per environment", function () {
 
   it("promotes by digest into another registry, and builds nothing", async () => {
     const preview = await prod.preview();
-    assert.deepEqual(done(preview), [
-      ...["app", "base", "site"].map((layer) => `create strata:release:Copy ${layer}`),
-      ...["app", "base", "site"].map((layer) => `create strata:release:Tags ${layer}`),
-      "create strata:release:Promotion promotion",
-      "create strata:release:Release release",
-    ]);
+    assert.deepEqual(
+      done(preview),
+      [
+        ...["app", "base", "site"].map((layer) => `create strata:release:Copy ${layer}`),
+        ...["app", "base", "site"].map((layer) => `create strata:release:Tags ${layer}`),
+        "create strata:release:Promotion promotion",
+        "create strata:release:Release release",
+      ].sort(),
+    );
     await prod.up();
     const [there, here] = [await dev.layers(), await prod.layers()];
     for (const [name, layer] of Object.entries(here)) {

@@ -105,14 +105,26 @@ async function put(news: Properties, registries: Registries): Promise<Properties
   const ref = `${repository}:${tag}`;
   const there = await digestOf(ref, registries);
   if (there !== undefined && there !== digest) throw new Error(occupied(ref, there, digest));
-  // What is here already may be gone from where it came from.
-  if (there === undefined || (await digestOf(source, registries)) !== undefined) {
-    await registries.tell(["image", "copy", "--referrers", "--force-recursive", source, ref], [ref, source], copyTime);
+  const done = tellingThatItTakes(`copying ${source} to ${ref}`, registries);
+  try {
+    const image = await readImage(source, registries);
+    if (image) {
+      await copyDigestTags(source, repository, [digest, ...image.map((one) => one.digest)], registries);
+      await registries.tell(
+        ["image", "copy", "--referrers", "--force-recursive", source, ref],
+        [ref, source],
+        copyTime,
+      );
+    } else if (there === undefined) {
+      throw new Error(`${source} is not there any more; nothing names ${ref}`);
+    }
+  } finally {
+    done();
   }
   const found = await digestOf(ref, registries);
   if (found !== digest) throw new Error(`${ref}: it was copied from ${source} and names ${found ?? "nothing"}`);
-  const image = (await readImage(`${repository}@${digest}`, registries)) ?? [];
-  const lacking = platforms.filter((platform) => !image.some((one) => one.platform === platform));
+  const copied = await readImage(`${repository}@${digest}`, registries);
+  const lacking = platforms.filter((platform) => !copied?.some((one) => one.platform === platform));
   if (lacking.length > 0) throw new Error(`${ref}: it was copied from ${source} and has no ${lacking.join(", ")}`);
   return inputs;
 }
@@ -122,6 +134,45 @@ function beforeOf(olds: Properties | undefined, news: Properties): z.infer<typeo
   if (!olds) return [];
   const { digest, buildId, commit, changed, before } = state.parse(olds);
   return digest === news.digest ? before : [{ digest, buildId, commit, changed }, ...before].slice(0, most);
+}
+
+/**
+ * Signatures and the like may be attached by tags that are made of a digest, `sha256-….sig`. One that the target has stays as it is
+ * there: it may be signed by somebody else.
+ */
+async function copyDigestTags(
+  source: string,
+  repository: string,
+  digests: readonly string[],
+  registries: Registries,
+): Promise<void> {
+  const from = source.slice(0, source.indexOf("@"));
+  if (from === repository) return;
+  const listed = (await registries.ask(["tag", "ls", from], from)) ?? "";
+  const prefixes = digests.map((digest) => `${digest.replace(":", "-")}.`);
+  const tags = listed.split("\n").filter((tag) => prefixes.some((prefix) => tag.startsWith(prefix)));
+  await Promise.all(
+    tags.map(async (tag) => {
+      const [there, here] = [`${from}:${tag}`, `${repository}:${tag}`];
+      if ((await digestOf(here, registries)) !== undefined) return;
+      await registries.tell(["image", "copy", "--referrers", there, here], [here, there], copyTime);
+    }),
+  );
+}
+
+/** In milliseconds: when to begin to tell of a copy, and then how often. */
+const patience = { first: 15_000, again: 60_000 } as const;
+
+/** @returns to be called when it has ended */
+function tellingThatItTakes(what: string, { say }: Registries): () => void {
+  const began = Date.now();
+  let timer: NodeJS.Timeout;
+  const tell = () => {
+    say("info", `${what}, for ${Math.round((Date.now() - began) / 1000)} s now`);
+    timer = setTimeout(tell, patience.again);
+  };
+  timer = setTimeout(tell, patience.first);
+  return () => clearTimeout(timer);
 }
 
 async function read(props: Properties, registries: Registries) {

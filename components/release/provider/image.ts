@@ -4,6 +4,7 @@ import type { Registries } from "./registries";
 
 /** What is copied of an image for one platform. */
 export interface PlatformImage {
+  readonly digest: string;
   /** In its normal form. @example "linux/arm64" */
   readonly platform: string | undefined;
   readonly labels: Readonly<Record<string, string>>;
@@ -36,7 +37,8 @@ export async function readImage(ref: string, registries: Registries): Promise<Pl
         ? ((await read(["manifest", "get", one, "--format", "raw-body"], manifest, one, registries)) ?? {})
         : top;
       const about = described && (await read(["blob", "get", repository, described.digest], config, one, registries));
-      return about && { platform: platformName(image?.platform ?? about), labels: about.config?.Labels ?? {} };
+      const digest = one.slice(repository.length + 1);
+      return about && { digest, platform: platformName(image?.platform ?? about), labels: about.config?.Labels ?? {} };
     }),
   );
   return found.every((one) => one !== undefined) ? found : undefined;

@@ -1,5 +1,6 @@
 import "../../lean-sdk";
 import { flushCompileCache } from "node:module";
+import { log, runtime } from "@pulumi/pulumi";
 import { main, type Provider } from "@pulumi/pulumi/provider";
 import { copyOperations } from "./copy";
 import { realRegistries } from "./registries";
@@ -7,7 +8,7 @@ import { HalfDone, type Operations, type Properties, plain } from "./resource";
 import { tagsOperations } from "./tags";
 
 const ending = new AbortController();
-const registries = realRegistries(ending.signal, (message) => process.stderr.write(`${message}\n`));
+const registries = realRegistries(ending.signal, (severity, message) => void log[severity](message));
 const operations: Readonly<Record<string, Operations>> = {
   "strata:release:Tags": tagsOperations(registries),
   "strata:release:Copy": copyOperations(registries),
@@ -63,6 +64,17 @@ const provider: Provider = {
     ending.abort();
   },
 };
+
+// So that the SDK's log knows the engine, which it does by itself in programs only.
+runtime.resetOptions("", "", 0, process.argv[2] ?? "", "", false, "");
+
+// An engine that is killed ends nothing that it has started.
+const engine = process.ppid;
+setInterval(() => {
+  if (process.ppid === engine) return;
+  ending.abort();
+  process.exit(1);
+}, 1000).unref();
 
 // The SDK prints each error that it also returns to the engine, with a stack.
 console.error = () => {};

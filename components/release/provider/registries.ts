@@ -7,20 +7,20 @@ export interface Registries {
   readonly ask: (args: readonly string[], ref: string) => Promise<string | undefined>;
   /** @param time in milliseconds, with all tries */
   readonly tell: (args: readonly string[], refs: readonly [string, ...string[]], time?: number) => Promise<void>;
-  /** Tells the user something that is no error. */
-  readonly warn: (message: string) => void;
+  /** Tells the user what is no error. */
+  readonly say: (severity: "info" | "warn", message: string) => void;
 }
 
 /** How many programs run at once, for all resources of a stack together: questions are short, copies fill the line. */
 const atOnce = { questions: 8, copies: 4 } as const;
 
 /** @param signal ends what runs */
-export function realRegistries(signal: AbortSignal, warn: (message: string) => void): Registries {
+export function realRegistries(signal: AbortSignal, say: Registries["say"]): Registries {
   const [questions, copies] = [pLimit(atOnce.questions), pLimit(atOnce.copies)];
   return {
     ask: (args, ref) => questions(() => askRegistry(args, ref, {}, { signal })),
     tell: (args, refs, time) => copies(() => tellRegistry(args, refs, {}, { signal, ...(time ? { time } : {}) })),
-    warn,
+    say,
   };
 }
 

@@ -26,7 +26,7 @@ export async function takeTagAway(
   if (!(await hasOtherTag(repository, tag, digest, registries))) {
     // Some registries delete an image with its last tag, and all of them collect what has none.
     if (found !== digest) await giveTag(repository, tag, digest, registries);
-    registries.warn(`${ref} stays: it is the only tag of ${digest}, which would go with it`);
+    registries.say("warn", `${ref} stays: it is the only tag of ${digest}, which would go with it`);
     return;
   }
   try {
@@ -34,7 +34,7 @@ export async function takeTagAway(
   } catch (error) {
     await giveTag(repository, tag, digest, registries);
     if (!cannot.test((error as Error).message)) throw error;
-    registries.warn(`${ref} stays: its registry cannot take tags away; where people may, they do it by hand`);
+    registries.say("warn", `${ref} stays: its registry cannot take tags away; where people may, they do it by hand`);
     return;
   }
   if ((await digestOf(`${repository}@${digest}`, registries)) === undefined) {

@@ -1,0 +1,185 @@
+import assert from "node:assert/strict";
+import { copyOperations } from "../../../components/release/provider/copy";
+import { FakeRegistries } from "./fake-registries";
+
+const [from, to] = ["dev.example/acme/app", "prod.example/acme/app"];
+const tag = `b-${"1".repeat(64)}`;
+const platforms = ["linux/amd64", "linux/arm64"];
+const unknown = "04da6b54-80e4-46f7-96ec-b56ff0331ba9";
+
+describe("a copy of an image by digest", () => {
+  let registries: FakeRegistries;
+  let digest: string;
+  beforeEach(() => {
+    registries = new FakeRegistries();
+    digest = registries.push(`${from}:${tag}`, "image", { platforms });
+  });
+
+  const operations = () => copyOperations(registries);
+  const wanted = () => ({ source: `${from}@${digest}`, repository: to, tag, digest, platforms });
+
+  describe("in a plan", () => {
+    it("asks nothing where nothing changed", async () => {
+      assert.deepEqual(await operations().check(wanted(), wanted()), []);
+      assert.deepEqual(operations().diff(wanted(), wanted()), []);
+      assert.deepEqual(registries.calls, []);
+    });
+
+    it("may be of what is there, for the platforms that are asked for and more", async () => {
+      assert.deepEqual(await operations().check(undefined, wanted()), []);
+      assert.deepEqual(await operations().check(undefined, { ...wanted(), platforms: ["linux/arm64"] }), []);
+    });
+
+    it("changes for each of its inputs", () => {
+      const other = { source: "a", repository: "b", tag: "c", digest: "d", platforms: ["e"] };
+      assert.deepEqual(operations().diff(wanted(), other), Object.keys(other));
+      assert.deepEqual(Object.keys(other).filter(operations().replaces), ["repository"]);
+    });
+
+    const refused: [string, () => Record<string, unknown>, RegExp][] = [
+      [
+        "that is not there",
+        () => ({ source: `${from}@sha256:${"0".repeat(64)}`, digest: `sha256:${"0".repeat(64)}` }),
+        /^dev\.example\/acme\/app@sha256:0+ is not there; build it/,
+      ],
+      ["without a platform", () => ({ platforms: [...platforms, "linux/s390x"] }), /has no linux\/s390x; build it/],
+      ["whose address has no digest", () => ({ source: `${from}:${tag}` }), /is no address by digest/],
+      ["of another digest", () => ({ digest: `sha256:${"0".repeat(64)}` }), /has another digest than sha256:0/],
+      [
+        "whose tag names something else at the target",
+        () => {
+          registries.push(`${to}:${tag}`, "other");
+          return {};
+        },
+        /^prod\.example\/acme\/app:b-1+ names sha256:\w+ and was to name sha256:\w+; .* nothing was overwritten/,
+      ],
+      [
+        "that was made on stand-ins, if only for one platform",
+        () => {
+          const labels = { "strata.stand-in": "debian:trixie-slim alpine:3.22" };
+          digest = registries.push(`${from}:${tag}`, "stands in", { platforms, labels });
+          return wanted();
+        },
+        /was made on stand-ins for alpine:3\.22, debian:trixie-slim and must not leave/,
+      ],
+    ];
+    for (const [what, change, message] of refused) {
+      it(`is refused of one ${what}`, async () => {
+        const problems = await operations().check(undefined, { ...wanted(), ...change() });
+        assert.equal(problems.length, 1);
+        assert.match(String(problems), message);
+        assert.deepEqual(registries.writes, []);
+      });
+    }
+
+    it("waits for what is not known yet", async () => {
+      for (const key of Object.keys(wanted())) {
+        assert.deepEqual(await operations().check(undefined, { ...wanted(), [key]: unknown }), [], key);
+      }
+    });
+  });
+
+  describe("in an update", () => {
+    it("is there with the very digest", async () => {
+      assert.deepEqual(await operations().put(undefined, wanted()), wanted());
+      assert.deepEqual(registries.tags(to), { [tag]: digest });
+      assert.deepEqual(registries.writes, [`image copy --referrers --force-recursive ${from}@${digest} ${to}:${tag}`]);
+    });
+
+    it("has what is attached by tags, of each platform too; what the target has of these is its own", async () => {
+      const { manifests } = JSON.parse(registries.repositories.get(from)?.contents.get(digest) ?? "");
+      const amd64: string = manifests[0].digest;
+      const signature = (of: string, kind: string) => `${of.replace(":", "-")}.${kind}`;
+      for (const name of [signature(digest, "sig"), signature(amd64, "att"), `sha256-${"5".repeat(64)}.sig`]) {
+        registries.push(`${from}:${name}`, name);
+      }
+      const own = registries.push(`${to}:${signature(digest, "sig")}`, "of the target");
+      await operations().put(undefined, wanted());
+      assert.deepEqual(
+        Object.keys(registries.tags(to)).sort(),
+        [tag, signature(amd64, "att"), signature(digest, "sig")].sort(),
+      );
+      assert.equal(registries.tags(to)[signature(digest, "sig")], own);
+      assert.match(registries.writes.at(-1) ?? "", new RegExp(`${to}:${tag}$`), "the image's own tag comes last");
+    });
+
+    it("overwrites nothing", async () => {
+      const other = registries.push(`${to}:${tag}`, "other");
+      await assert.rejects(operations().put(undefined, wanted()), /nothing was overwritten/);
+      assert.deepEqual(registries.tags(to), { [tag]: other });
+    });
+
+    it("is an error where the target has it without a platform, or under another digest", async () => {
+      registries.fault = (call) => {
+        if (call.startsWith("manifest get prod")) registries.repositories.get(to)?.contents.delete(digest);
+        return undefined;
+      };
+      await assert.rejects(
+        operations().put(undefined, wanted()),
+        /:b-1+: it was copied .* has no linux\/amd64, linux\/arm64/,
+      );
+      registries.fault = (call) => {
+        if (call.startsWith("image digest prod") && registries.writes.length > 1)
+          registries.tag(`${to}:${tag}`, "sha256:x");
+        return undefined;
+      };
+      await assert.rejects(operations().put(undefined, wanted()), /it was copied from .* and names sha256:x/);
+    });
+
+    it("comes to the same end in the next update where it is ended at any call", async () => {
+      for (const afterwards of [false, true]) {
+        for (let moment = 0, ended = false; !ended; moment++) {
+          registries = new FakeRegistries();
+          digest = registries.push(`${from}:${tag}`, "image", { platforms });
+          registries.push(`${from}:${digest.replace(":", "-")}.sig`, "signature");
+          registries.fault = () =>
+            registries.calls.length > moment ? { error: new Error("killed"), afterwards } : undefined;
+          ended = await operations()
+            .put(undefined, wanted())
+            .then(
+              () => true,
+              () => false,
+            );
+          registries.fault = () => undefined;
+          assert.deepEqual(await operations().check(undefined, wanted()), []);
+          await operations().put(undefined, wanted());
+          assert.deepEqual(registries.tags(to), { ...registries.tags(from) }, `at call ${moment}`);
+        }
+      }
+    });
+  });
+
+  describe("afterwards", () => {
+    beforeEach(() => operations().put(undefined, wanted()));
+
+    it("is what it is, in a refresh", async () => {
+      assert.deepEqual(await operations().read(wanted()), { props: wanted(), inputs: wanted() });
+    });
+
+    it("is gone where its tag or its digest is", async () => {
+      registries.repositories.get(to)?.contents.delete(digest);
+      assert.equal(await operations().read(wanted()), undefined);
+      registries.repositories.get(to)?.tags.delete(tag);
+      assert.equal(await operations().read(wanted()), undefined);
+    });
+
+    it("shows what its tag names, and is refused in the next plan, where somebody moved it", async () => {
+      const other = registries.push(`${to}:${tag}`, "other");
+      const { inputs } = (await operations().read(wanted())) ?? {};
+      assert.deepEqual(inputs, { ...wanted(), digest: other });
+      assert.match(String(await operations().check(inputs, wanted())), /nothing was overwritten/);
+    });
+
+    it("stays when the resource goes", async () => {
+      const before = registries.calls.length;
+      await operations().delete(wanted());
+      assert.deepEqual(registries.tags(to), { [tag]: digest });
+      assert.equal(registries.calls.length, before);
+    });
+
+    it("cannot be told where the registry cannot be asked: that is no drift", async () => {
+      registries.fault = () => ({ error: new Error("down") });
+      await assert.rejects(operations().read(wanted()), /down/);
+    });
+  });
+});
