@@ -14,9 +14,9 @@ const given = z.object({
   source: z.string(),
   repository: z.string(),
   tag: z.string(),
+  ...about,
   platforms: z.array(z.string()),
   held: z.boolean().optional(),
-  ...about,
 });
 const state = given.extend({ before: z.array(z.object(about)).default([]) });
 const planned = z.object({

@@ -31,8 +31,9 @@ describe("a copy of an image by digest", () => {
     });
 
     it("changes for each of its inputs", () => {
-      const other = { source: "a", repository: "b", tag: "c", digest: "d", platforms: ["e"] };
-      assert.deepEqual(operations().diff(wanted(), other), Object.keys(other));
+      const about = { buildId: "f", commit: "g", changed: "h", held: true };
+      const other = { source: "a", repository: "b", tag: "c", digest: "d", platforms: ["e"], ...about };
+      assert.deepEqual(operations().diff(wanted(), other).toSorted(), Object.keys(other).sort());
       assert.deepEqual(Object.keys(other).filter(operations().replaces), ["repository"]);
     });
 
@@ -81,9 +82,31 @@ describe("a copy of an image by digest", () => {
 
   describe("in an update", () => {
     it("is there with the very digest", async () => {
-      assert.deepEqual(await operations().put(undefined, wanted()), wanted());
+      assert.deepEqual(await operations().put(undefined, wanted()), { ...wanted(), before: [] });
       assert.deepEqual(registries.tags(to), { [tag]: digest });
       assert.deepEqual(registries.writes, [`image copy --referrers --force-recursive ${from}@${digest} ${to}:${tag}`]);
+    });
+
+    it("tells what was there before, newest first; and goes back to it though its source has it no more", async () => {
+      const names = (of: string) => ({
+        ...wanted(),
+        source: `${from}@${of}`,
+        digest: of,
+        tag: of.replace("sha256:", "d-"),
+      });
+      const later = registries.push(`${from}:later`, "later", { platforms });
+      const first = await operations().put(undefined, { ...names(digest), commit: "c" });
+      const second = await operations().put(first, names(later));
+      const before = { digest, buildId: undefined, commit: "c", changed: undefined };
+      assert.deepEqual(second.before, [before]);
+      assert.deepEqual((await operations().put(second, { ...names(later), held: true })).before, [before]);
+      registries.repositories.delete(from);
+      assert.deepEqual(await operations().check(second, names(digest)), []);
+      const third = await operations().put(second, names(digest));
+      assert.deepEqual(
+        (third.before as { digest: string }[]).map((image) => image.digest),
+        [later, digest],
+      );
     });
 
     it("has what is attached by tags, of each platform too; what the target has of these is its own", async () => {
@@ -153,7 +176,10 @@ describe("a copy of an image by digest", () => {
     beforeEach(() => operations().put(undefined, wanted()));
 
     it("is what it is, in a refresh", async () => {
-      assert.deepEqual(await operations().read(wanted()), { props: wanted(), inputs: wanted() });
+      assert.deepEqual(await operations().read(wanted()), {
+        props: { ...wanted(), before: [] },
+        inputs: wanted(),
+      });
     });
 
     it("is gone where its tag or its digest is", async () => {

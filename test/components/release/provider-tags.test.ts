@@ -184,7 +184,7 @@ describe("release tags", () => {
       registries.tag(`${repository}:b`, second);
       registries.repositories.get(repository)?.tags.delete("c");
       const { props, inputs } = (await operations().read(before)) ?? {};
-      assert.deepEqual(inputs, wanted({ a: first, b: second }, ["a"]));
+      assert.deepEqual(inputs, { ...wanted({ a: first, b: second }, ["a"]), versions: {} });
       assert.deepEqual(props, { ...inputs, given: { a: first, b: first, c: first } });
       assert.deepEqual(operations().diff(props as Properties, wanted({ a: first, b: first, c: first }, ["a"])), [
         "tags",
@@ -259,7 +259,7 @@ describe("release tags", () => {
           assert.equal(named()["1.0.0"], first);
           const outs = await operations().put(state, after());
           assert.deepEqual(named(), { latest: second, "1.0.0": first, "1.1.0": second }, `at call ${moment}`);
-          assert.deepEqual(outs, { ...after(), given: named() });
+          assert.deepEqual(outs, { ...after(), versions: {}, given: named() });
           if (ended) return assert.ok(moment > 10, "there were calls to fail");
         }
       });
