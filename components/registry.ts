@@ -238,7 +238,13 @@ async function withTries(args: readonly string[], env: Environment, { time = lim
 }
 
 function failed(what: string, error: NoAnswer, refs: readonly string[]): RegistryError {
-  return new RegistryError(`${what}: ${withoutQueries(error.said)}${hintOn(error, refs)}`);
+  return new RegistryError(`${what}: ${withoutQueries(withoutLog(error.said))}${hintOn(error, refs)}`);
+}
+
+/** What regctl warns of on its way comes again in its last line. */
+function withoutLog(said: string): string {
+  const lines = said.split("\n").filter((line) => !/^time=\S+ level=/.test(line));
+  return lines.join("\n") || said;
 }
 
 /** What people can do about it. */

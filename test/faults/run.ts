@@ -36,17 +36,7 @@ export class Run {
 
   /** The process of a program that it started, at any depth; undefined where there is none. */
   find(name: string): number | undefined {
-    const parents = new Map<number, number>();
-    for (const file of globSync("/proc/[0-9]*/stat")) {
-      const stat = readOr(file);
-      const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
-      parents.set(Number(file.split("/")[2]), Number(fields[1]));
-    }
-    const descends = (pid: number | undefined): boolean =>
-      pid !== undefined && pid > 1 && (pid === this.pid || descends(parents.get(pid)));
-    return [...parents.keys()].find(
-      (pid) => descends(pid) && readOr(`/proc/${pid}/cmdline`).split("\0")[0]?.endsWith(name) && isRunning(pid),
-    );
+    return startedBy(this.pid, ([command = ""]) => command.endsWith(name))[0];
   }
 
   /** @throws Error with the output, where it does not end by itself */
@@ -56,6 +46,21 @@ export class Run {
     if (timedOut) throw new Error(`pulumi up did not end within ${runLimit / 1000} s:\n${all}`);
     return { exitCode, output: String(all), seconds };
   }
+}
+
+/** The processes that one started, at any depth, and that still run. @param matches of a command line */
+export function startedBy(root: number, matches: (command: readonly string[]) => boolean): number[] {
+  const parents = new Map<number, number>();
+  for (const file of globSync("/proc/[0-9]*/stat")) {
+    const stat = readOr(file);
+    const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
+    parents.set(Number(file.split("/")[2]), Number(fields[1]));
+  }
+  const descends = (pid: number | undefined): boolean =>
+    pid !== undefined && pid > 1 && (pid === root || descends(parents.get(pid)));
+  return [...parents.keys()].filter(
+    (pid) => descends(pid) && matches(readOr(`/proc/${pid}/cmdline`).split("\0")) && isRunning(pid),
+  );
 }
 
 function startUp({ folder, env }: Project) {

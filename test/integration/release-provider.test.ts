@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { home } from "./project";
 import { ReleaseProject, type Wanted } from "./release-project";
@@ -61,6 +62,96 @@ describe("release tags in a registry", function () {
     await succeeds(project.up());
     assert.equal(await client.digest(`${repository}:latest`), first);
     assert.equal(await client.digest(`${repository}:stable`), first);
+  });
+
+  it("that may never move are refused in a preview and in an update, and nothing is overwritten", async () => {
+    await client.regctl(["image", "copy", `${repository}@${first}`, `${repository}:1.0.0`]);
+    const wanted = tags({ latest: second, "1.0.0": second }, ["1.0.0"]);
+    project = await new ReleaseProject(client.env).init(wanted);
+    for (const { exitCode, output } of [await project.preview(), await project.up()]) {
+      assert.notEqual(exitCode, 0);
+      const told = `'app' has a problem: ${repository}:1.0.0 names ${first} and was to name ${second}; it must never`;
+      assert.ok(output.includes(told), output);
+    }
+    assert.deepEqual(
+      [await client.digest(`${repository}:1.0.0`), await client.digest(`${repository}:latest`)],
+      [first, undefined],
+    );
+    await client.regctl(["tag", "delete", `${repository}:1.0.0`]);
+    await succeeds(project.up());
+    assert.equal(await client.digest(`${repository}:1.0.0`), second);
+
+    await client.regctl(["image", "copy", `${repository}@${first}`, `${repository}:1.0.0`]);
+    await succeeds(project.refresh());
+    assert.match((await project.preview()).output, /:1\.0\.0 names .* nothing was overwritten/);
+  });
+
+  it("of yesterday stay when today's come; those of a pull request go, each alone", async () => {
+    const [day, request] = [
+      { repository, immutable: ["d1"] },
+      { repository, immutable: [], keep: false },
+    ];
+    const wanted = (one: Record<string, string>, other: Record<string, string>): Wanted => ({
+      tags: { days: { ...day, tags: one, immutable: Object.keys(one) }, request: { ...request, tags: other } },
+    });
+    project = await new ReleaseProject(client.env).init(wanted({ d1: first }, { "pr-7-a": first, "pr-7": first }));
+    await succeeds(project.up());
+    project.want(wanted({ d2: second }, { "pr-7-b": second, "pr-7": second }));
+    await succeeds(project.up());
+    const [one, two] = [`b-${"1".repeat(64)}`, `b-${"2".repeat(64)}`];
+    assert.deepEqual(await client.tags(repository), [one, two, "d1", "d2", "pr-7", "pr-7-b"]);
+    await succeeds(project.destroy());
+    assert.deepEqual(await client.tags(repository), [one, two, "d1", "d2"]);
+    for (const digest of [first, second]) assert.equal(await client.digest(`${repository}@${digest}`), digest);
+  });
+
+  it("stay, with a warning, where they are all that names their image", async () => {
+    await client.regctl(["tag", "delete", `${repository}:b-${"1".repeat(64)}`]);
+    await client.regctl(["image", "copy", `${repository}@${first}`, `${repository}:pr-7`]);
+    project = await new ReleaseProject(client.env).init(tags({ "pr-7": first }, [], false));
+    await succeeds(project.up());
+    assert.match(await succeeds(project.destroy()), /warning: \S+:pr-7 stays: it is the only tag of sha256:/);
+    assert.equal(await client.digest(`${repository}:pr-7`), first);
+  });
+
+  it("need a log-in that is good, and say so without what was tried", async () => {
+    const wrong = { ...client.env, DOCKER_CONFIG: join(home.folder, "release-dev/wrong") };
+    const auth = Buffer.from("strata:a-wrong-password").toString("base64");
+    mkdirSync(wrong.DOCKER_CONFIG, { recursive: true });
+    writeFileSync(join(wrong.DOCKER_CONFIG, "config.json"), JSON.stringify({ auths: { [dev.host]: { auth } } }));
+    project = await new ReleaseProject(wrong).init(tags({ latest: first }));
+    const { exitCode, output } = await project.up();
+    assert.notEqual(exitCode, 0);
+    assert.match(
+      output,
+      new RegExp(
+        `error: ${repository}:latest: the registry could not be asked: .*; log in with: docker login ${dev.host}\n`,
+      ),
+    );
+    assert.ok(!output.includes("a-wrong-password") && !output.includes(auth), output);
+  });
+});
+
+describe("release tags in a registry that deletes nothing", function () {
+  this.timeout(180_000);
+
+  it("stay, with a warning, as they were", async () => {
+    const registry = await TestRegistry.start("release-keeps", { deletes: false });
+    const { env } = new Client(clientOf(join(home.folder, "release-keeps/client"), registry));
+    const keeps = new Client(env);
+    const repository = `${registry.host}/acme/app`;
+    const digest = await keeps.push(`${repository}:b-${"1".repeat(64)}`, "kept");
+    const project = await new ReleaseProject(env).init({
+      tags: { app: { repository, tags: { "pr-7": digest }, keep: false } },
+    });
+    try {
+      await succeeds(project.up());
+      assert.match(await succeeds(project.destroy()), /warning: \S+:pr-7 stays: its registry cannot take tags away/);
+      assert.equal(await keeps.digest(`${repository}:pr-7`), digest);
+    } finally {
+      project.remove();
+      await registry.stop();
+    }
   });
 });
 

@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { execa } from "execa";
+import { parse, stringify } from "yaml";
 import { homeAt, root } from "../../tools/home";
 import { certificatesOf, ensureCertificates } from "../../tools/services/certificates";
 import { startDaemon, stopDaemon } from "../../tools/services/daemon";
@@ -15,13 +16,15 @@ export class TestRegistry {
   private constructor(
     readonly home: ReturnType<typeof homeAt>,
     readonly port: number,
+    private readonly deletes: boolean,
   ) {}
 
-  static async start(name: string): Promise<TestRegistry> {
+  /** @param deletes whether clients may take anything away */
+  static async start(name: string, { deletes = true }: { deletes?: boolean } = {}): Promise<TestRegistry> {
     process.env.PATH = pathWithTools();
     const own = homeAt(join(home.folder, name));
     for (const folder of [own.run, own.logs, own.registry]) mkdirSync(folder, { recursive: true });
-    const registry = new TestRegistry(own, await freePort());
+    const registry = new TestRegistry(own, await freePort(), deletes);
     await ensureCertificates(own);
     await registry.startAt(registry.port);
     return registry;
@@ -36,6 +39,10 @@ export class TestRegistry {
   async startAt(port: number): Promise<void> {
     configureRegistry(this.home, this.port);
     configureRegistry(this.home, port);
+    const file = join(this.home.run, "registry.yml");
+    const config = parse(readFileSync(file, "utf8"));
+    config.storage.delete.enabled = this.deletes;
+    writeFileSync(file, stringify(config));
     await startDaemon(registryDaemon(this.home, port), this.home);
   }
 
