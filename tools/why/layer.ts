@@ -3,7 +3,7 @@ import { buildArguments } from "../../components/catalog/build-arguments";
 import type { Catalog } from "../../components/catalog/catalog";
 import { placeOf } from "../../components/naming";
 import { RegistryError } from "../../components/registry";
-import { catalogSourceOf, configOf, labelsIn } from "../stack/config-files";
+import { configOf, historySourceOf, labelsIn } from "../stack/config-files";
 import type { Environment } from "../stack/environment";
 import { fileLines, type Properties, unknown } from "../stack/layer-reasons";
 import { type LastChange, lastChange } from "./commits";
@@ -23,7 +23,7 @@ export async function whyLayer(name: string, stack: string, catalog: Catalog, en
   const entry = catalog.find((layer) => layer.name === name);
   const [state, change] = await Promise.all([
     stateOf(stack, env),
-    entry ? lastChange(entry, catalog, catalogSourceOf(stack)).catch(unknownChange) : noChange,
+    entry ? lastChange(name, catalog, historySourceOf(stack)).catch(unknownChange) : noChange,
   ]);
   const before = state.get(name);
   if (!entry && !before)
