@@ -27,7 +27,7 @@ export async function whyLayer(name: string, stack: string, catalog: Catalog, en
   ]);
   const before = state.get(name);
   if (!entry && !before)
-    throw new Error(unknownLayer(name, [...catalog.map((layer) => layer.name), ...state.keys()], stack));
+    throw new Error(unknownLayer(name, [...catalog.map((layer) => layer.name), ...state.keys()], inStack(stack)));
   const settings = settingsOf(stack);
   const now = layersNow(catalog, state, settings).get(name);
   const built = before?.built;
@@ -54,8 +54,8 @@ export async function whyLayer(name: string, stack: string, catalog: Catalog, en
   };
 }
 
-/** Says that there is no such layer, and which it may have been. */
-export function unknownLayer(name: string, layers: readonly string[], stack: string): string {
+/** Says that there is no such layer, and which it may have been. @param where it was looked for. @example "in the commit 1a2b" */
+export function unknownLayer(name: string, layers: readonly string[], where: string): string {
   const names = [...new Set(layers)];
   const near = names
     .map((layer) => ({ layer, far: distance(name, layer) }))
@@ -64,7 +64,12 @@ export function unknownLayer(name: string, layers: readonly string[], stack: str
     .slice(0, 3)
     .map(({ layer }) => layer);
   const hint = near.length > 0 ? `did you mean ${near.join(" or ")}?` : `layers are ${someOf(names)}`;
-  return `there is no layer "${name}" in images or in the stack ${stack}; ${hint}`;
+  return `there is no layer "${name}" ${where}; ${hint}`;
+}
+
+/** Where a layer of a stack is. */
+export function inStack(stack: string): string {
+  return `in images or in the stack ${stack}`;
 }
 
 /** What of a stack's configuration its images are made with. */
