@@ -13,7 +13,7 @@ export class StackConfig {
    * @param project the text of Pulumi.yaml, which has defaults
    * @throws Error for what is no YAML
    */
-  constructor(own: string | undefined, project: string | undefined) {
+  constructor(own?: string, project?: string) {
     this.files = [own, project].map((text) => ((parse(text ?? "") ?? {}) as ConfigFile).config ?? {});
   }
 

@@ -61,6 +61,20 @@ export async function repositoryOf(folder: string): Promise<string | undefined> 
 }
 
 /**
+ * @param name what git takes for a commit. @example "main", "HEAD~1", "v1.2"
+ * @param option where it was asked for. @example "--since"
+ * @throws InputError where there is no such commit
+ */
+export async function commitAt(root: string, name: string, option: string): Promise<string> {
+  const commit = await commitNamed(root, name);
+  if (commit !== undefined) return commit;
+  throw new InputError(
+    option,
+    `there is no commit "${name}" in ${root}; of a shallow clone fetch more (fetch-depth: 0)`,
+  );
+}
+
+/**
  * The full id of a commit.
  *
  * @param name what git takes for a commit. @example "main", "HEAD~1", "v1.2"

@@ -1,15 +1,9 @@
-import { realpathSync } from "node:fs";
-import { join } from "node:path";
 import type { Catalog } from "../catalog/catalog";
 import { InputError } from "../catalog/input-error";
-import { readTextIfThere } from "../catalog/read-text";
-import { readUpstreams, type Upstream } from "../catalog/upstreams";
 import { commitNamed, GitError, git, repositoryOf } from "../git/git";
-import { WorkTree } from "../git/work-tree";
-import { StackConfig } from "../stack-config";
-import { familySettings, identitiesOf } from "./family-at";
 import { FamilyHistory, type HistorySource } from "./history";
 import { KnownChanges } from "./known-changes";
+import { workTreeFamily } from "./work-tree-family";
 
 /** What git says of a family. */
 export interface Commits {
@@ -46,7 +40,11 @@ export async function commitsOf(catalog: Catalog, source: CommitsSource): Promis
   if (head === undefined) return { changed: none, branch };
   const history = await FamilyHistory.open(root, [head], source).catch((error) => refuse(error, folder));
   try {
-    const clean = await cleanLayers(catalog, head, history, source);
+    const now = await workTreeFamily(catalog, head, history, source);
+    const committed = await history.familyAt(head);
+    const clean = [...now.identities].flatMap(([name, made]) =>
+      committed.identities.get(name) === made ? [name] : [],
+    );
     const known = source.known === undefined ? undefined : new KnownChanges(source.known, history.setting);
     const { found, unknown } = await history.lastChanges(head, clean, known);
     if (unknown.length > 0) throw tooShallow(unknown);
@@ -56,35 +54,6 @@ export async function commitsOf(catalog: Catalog, source: CommitsSource): Promis
   } finally {
     history.close();
   }
-}
-
-/** The layers that are made of just what HEAD has. */
-async function cleanLayers(
-  catalog: Catalog,
-  head: string,
-  history: FamilyHistory,
-  { folder = ".", pinsFile, configFiles }: HistorySource,
-): Promise<string[]> {
-  const at = (path: string) => join(folder, path);
-  const [files, committed] = await Promise.all([history.filesOf(head), history.familyAt(head)]);
-  const workTree = await WorkTree.open(realpathSync(history.root), files);
-  const config = new StackConfig(readTextIfThere(at(configFiles[0])), readTextIfThere(at(configFiles[1])));
-  // Which upstreams are replaced on this machine is in no commit.
-  const isReplaced = catalog.some(({ upstreams }) => upstreams.some(({ standIn }) => standIn));
-  const pins = isReplaced ? readUpstreams(at(pinsFile)) : new Map<string, Upstream>();
-  const pinned = (await workTree.asInGit(catalog)).map((layer) => ({
-    ...layer,
-    upstreams: layer.upstreams.map((upstream) => (upstream.standIn ? (pins.get(upstream.name) ?? upstream) : upstream)),
-  }));
-  const links = await history.submodulesIn(catalog, files, ({ context }) => workTree.placeOf(context));
-  const submodules = catalog.map(({ name, context }) => {
-    const atPaths = [...(links.get(name) ?? [])].map(
-      ([path, id]) => [path, workTree.submodule(join(workTree.placeOf(context), path), id)] as const,
-    );
-    return [name, new Map(atPaths)] as const;
-  });
-  const now = identitiesOf(pinned, familySettings(config), new Map(submodules));
-  return [...now].filter(([name, identity]) => committed.identities.get(name) === identity).map(([name]) => name);
 }
 
 async function branchOf(root: string, env: Readonly<Record<string, string | undefined>>): Promise<string | undefined> {

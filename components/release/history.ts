@@ -136,6 +136,10 @@ export class FamilyHistory {
     return family;
   }
 
+  async parentsOf(commit: string): Promise<readonly string[]> {
+    return this.boundary.has(commit) ? [] : (await this.objects.commit(commit)).parents;
+  }
+
   /** By layer the submodules in its context. @param contextOf where that is in the repository */
   async submodulesIn(
     catalog: Catalog,

@@ -6,7 +6,7 @@ import { buildId } from "../../components/catalog/build-id";
 import { startDaemon, stopDaemon } from "../../tools/services/daemon";
 import { registryDaemon } from "../../tools/services/registry";
 import { registryPort } from "../../tools/services/services";
-import { type Difference, differenceSchema, type Why, whySchema } from "../../tools/why/shape";
+import { commitImageSchema, type Difference, differenceSchema, type Why, whySchema } from "../../tools/why/shape";
 import { home, Project } from "./project";
 import { type Answer, strataIn } from "./strata-copy";
 
@@ -29,7 +29,7 @@ describe("strata why", () => {
     project = await Project.make(family, { secrets: { token: "secret" } });
     await project.run("pulumi", "config", "set", "--path", 'strata:labels["team"]', "images");
     strata = strataIn(project);
-    project.write(".gitignore", "/*\n!/images\n!/upstreams.yaml\n!/.gitignore\n");
+    project.write(".gitignore", "/*\n!/images\n!/upstreams.yaml\n!/README.md\n!/.gitignore\n");
     await git("init", "--quiet", "--initial-branch=main");
     first = await commit("first");
     await project.up();
@@ -40,7 +40,8 @@ describe("strata why", () => {
     const identity = ["-c", "user.name=a", "-c", "user.email=a@example.org", "-c", "commit.gpgsign=false"];
     return (await execa("git", [...identity, ...args], { cwd: project.folder, timeout: 30_000 })).stdout;
   };
-  const commit = async (message: string) => {
+  const commit = async (message: string, files: Readonly<Record<string, string>> = {}) => {
+    for (const [path, text] of Object.entries(files)) project.write(path, text);
     await git("add", "--all");
     await git("commit", "--quiet", "--message", message);
     return git("rev-parse", "HEAD");
@@ -153,10 +154,32 @@ describe("strata why", () => {
     assert.match(other.stderr, /both images have linux\/amd64, and not linux\/arm64/);
   });
 
+  it("tells which image a commit stands for, once its build has the commit's tag", async () => {
+    const asked = await commit("words", { "README.md": "words\n" });
+    const [changed, { image }] = [(await why("app")).last?.commit as string, await why("app")];
+    assert.notEqual(changed, asked);
+    const of = async (ref: string) => {
+      const { stdout, stderr, exitCode } = await strata("why", "app", "--commit", ref, "--json");
+      assert.equal(exitCode, 0, stderr);
+      return commitImageSchema.parse(JSON.parse(stdout));
+    };
+    const before = await of("HEAD");
+    assert.deepEqual([before.commit.commit, before.changed.commit, before.digest], [asked, changed, null]);
+    const repository = image?.ref.split("@")[0] as string;
+    await project.run("regctl", "image", "copy", `${image?.ref}`, `${repository}:${changed}`);
+    assert.equal((await of("main")).digest, image?.digest);
+    assert.equal((await of(changed.slice(0, 10))).ref, image?.ref);
+    assert.equal((await of(first)).digest, null, "an earlier image");
+    const { stdout } = await strata("why", "app", "--commit", "HEAD");
+    assert.match(stdout, /^image +localhost:\d+\/\w+\/app@sha256:[0-9a-f]{64}$/m);
+  });
+
   it("refuses what there is not, with the nearest and what to do", async () => {
     const cases: [string[], RegExp][] = [
       [["ap"], /there is no layer "ap" .*did you mean app\?/],
       [["ap", "aaaaaaaa", "bbbbbbbb"], /there is no layer "ap" .*did you mean app\?/],
+      [["app", "--commit", "nope"], /--commit: there is no commit "nope"/],
+      [["app", "00000000", "11111111", "--commit", "HEAD"], /give --commit or two digests/],
       [["app", "00000000"], /give two digests to compare, or none/],
       [["app", `${"0".repeat(64)}`, `${"1".repeat(64)}`], /sha256:[01]{64}: the registry does not have it$/m],
       [["app", "--stack", "nowhere"], /Pulumi\.nowhere\.yaml: no such file/],

@@ -1,11 +1,14 @@
-import { existsSync, mkdtempSync, realpathSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { existsSync, realpathSync } from "node:fs";
 import { join, relative } from "node:path";
-import { execa } from "execa";
 import { type Catalog, type CatalogSource, type CatalogSurvey, surveyCatalog } from "../../components/catalog/catalog";
 import { diffCatalogs, type LayerChange } from "../../components/catalog/diff";
+import { disk, type FileSystem } from "../../components/catalog/file-system";
 import { InputError } from "../../components/catalog/input-error";
-import { readUpstreams, type Upstream, unpinned } from "../../components/catalog/upstreams";
+import { readUpstreams, unpinned } from "../../components/catalog/upstreams";
+import { CommitFiles } from "../../components/git/commit-files";
+import { commitAt, commitNamed, git, repositoryOf } from "../../components/git/git";
+import { GitObjects } from "../../components/git/objects";
+import { WorkTree } from "../../components/git/work-tree";
 
 /** What a change in git means for the images of a repository. */
 export interface SincePlan {
@@ -30,9 +33,6 @@ export type SinceOptions = Pick<CatalogSource, "prefix">;
 
 const pinsFile = "upstreams.yaml";
 
-/** In milliseconds, for one call of git. */
-const timeLimit = 120_000;
-
 /**
  * Compares the images of a folder as they are now with those of a commit. Needs git and the repository, and nothing else: no
  * builder, no registry, no Pulumi. Files that git ignores do not count, since no other clone has them.
@@ -44,21 +44,30 @@ const timeLimit = 120_000;
 export async function planSince(images: string, since: string, options: SinceOptions = {}): Promise<SincePlan> {
   if (!existsSync(images)) throw new InputError(images, "no such folder; --images names the folder of the images");
   const folder = realpathSync(images);
-  const root = await git(folder, ["rev-parse", "--show-toplevel"]).catch((error: Error) => {
-    throw new InputError(images, `is in no git repository that can be read: ${error.message}`);
-  });
+  const root = await repositoryOf(folder);
+  if (root === undefined) throw new InputError(images, "is in no git repository");
   const commit = await commitOf(root, since);
   const listed = await git(root, ["ls-files", "--cached", "--others", "--exclude-standard", "-z"]);
   const path = relative(root, folder);
-  const now = survey(root, path, { ...options, only: new Set(listed.split("\0")) });
-  const before = await withCheckout(root, commit, (checkout) => surveyBefore(checkout, path, options, since));
-  const warnings = [
-    ...before.warnings,
-    // People know the folder by the name that they gave it.
-    ...now.problems.map(({ message }) => message.replaceAll(join(root, path), () => images)),
-    ...(await submodulesIn(root, now)),
-    ...hints(now, options.prefix),
-  ];
+  const only = new Set(listed.split("\0"));
+  const objects = new GitObjects(root);
+  try {
+    const now = survey(sourceAt(root, path, { ...options, only }));
+    const layers = await (await WorkTree.open(root, await headFiles(root, objects))).asInGit(now.layers);
+    const before = await surveyBefore(objects, commit, path, options, since);
+    return planOf(commit, before, { ...now, layers }, [
+      ...before.warnings,
+      // People know the folder by the name that they gave it.
+      ...now.problems.map(({ message }) => message.replaceAll(join(root, path), () => images)),
+      ...(await submodulesIn(root, now)),
+      ...hints(now, options.prefix),
+    ]);
+  } finally {
+    objects.close();
+  }
+}
+
+function planOf(commit: string, before: Before, now: CatalogSurvey, warnings: readonly string[]): SincePlan {
   const known = new Map([...before.layers, ...now.layers].map((layer) => [layer.name, layer]));
   const layers = diffCatalogs(before.layers, now.layers).map((change) => {
     const { description, layers: needs = [], upstreams = [] } = known.get(change.name) ?? {};
@@ -92,51 +101,69 @@ async function commitOf(root: string, since: string): Promise<string> {
   if (since.endsWith("...")) {
     // As git diff has it: since the two went apart.
     const base = await git(root, ["merge-base", "--", since.slice(0, -3), "HEAD"]).catch(() => "");
-    if (base !== "") return base;
+    if (base !== "") return base.trim();
   }
-  const asked = ["rev-parse", "--verify", "--quiet", "--end-of-options", `${since}^{commit}`];
-  const commit = await git(root, asked).catch(() => "");
-  if (/^(?:[0-9a-f]{40}|[0-9a-f]{64})$/.test(commit)) return commit;
-  throw new InputError(
-    "--since",
-    `there is no commit "${since}" in ${root}; of a shallow clone fetch more (fetch-depth: 0)`,
-  );
+  return commitAt(root, since, "--since");
+}
+
+/** What is read from disk or from a commit, each with paths of its own. */
+function sourceAt(
+  root: string,
+  path: string,
+  options: Pick<CatalogSource, "prefix" | "only">,
+  system: FileSystem = disk,
+): CatalogSource {
+  const file = join(root, pinsFile);
+  const isPinned = system.kindOf(file) !== undefined;
+  return {
+    images: join(root, path),
+    root,
+    upstreams: isPinned ? readUpstreams(file, undefined, system) : new Map(),
+    pinsFile: isPinned ? pinsFile : undefined,
+    // Nobody says what else's images are built for, so that a source with a variable for it is read for both.
+    platforms: ["linux/amd64", "linux/arm64"],
+    system,
+    ...options,
+  };
 }
 
 /** A folder that is not there is a family of none. */
-function survey(root: string, path: string, options: Pick<CatalogSource, "only" | "prefix">): CatalogSurvey {
-  const source = {
-    images: join(root, path),
-    root,
-    upstreams: pinsOf(root),
-    pinsFile: existsSync(join(root, pinsFile)) ? pinsFile : undefined,
-    // Nobody says what else's images are built for, so that a source with a variable for it is read for both.
-    platforms: ["linux/amd64", "linux/arm64"],
-    ...options,
-  };
-  if (!existsSync(source.images)) return { layers: [], problems: [] };
-  return surveyCatalog(source);
+function survey(source: CatalogSource): CatalogSurvey {
+  return source.system?.kindOf(source.images) === undefined ? { layers: [], problems: [] } : surveyCatalog(source);
+}
+
+/** A branch may have no commit yet. */
+async function headFiles(root: string, objects: GitObjects): Promise<CommitFiles> {
+  const head = await commitNamed(root, "HEAD");
+  const empty = () => git(root, ["hash-object", "-t", "tree", "--stdin"]);
+  return new CommitFiles(objects, head === undefined ? (await empty()).trim() : (await objects.commit(head)).tree);
+}
+
+interface Before {
+  readonly layers: Catalog;
+  readonly warnings: readonly string[];
 }
 
 /** A family that could not be read then is one of none: that it can be read now is what counts. */
-function surveyBefore(
-  checkout: string,
+async function surveyBefore(
+  objects: GitObjects,
+  commit: string,
   path: string,
   options: SinceOptions,
   since: string,
-): { layers: Catalog; warnings: readonly string[] } {
+): Promise<Before> {
+  const files = new CommitFiles(objects, (await objects.commit(commit)).tree);
+  await files.prefetch([path]);
   try {
-    return { layers: survey(checkout, path, options).layers, warnings: [] };
+    const { layers } = await files.fetched(() => survey(sourceAt(".", path, options, files)));
+    return { layers, warnings: [] };
   } catch (error) {
     if (!(error instanceof InputError)) throw error;
-    const why = error.message.replaceAll(`${checkout}/`, () => "");
-    return { layers: [], warnings: [`the images cannot be read as of ${since}, so that all are new: ${why}`] };
+    return {
+      layers: [],
+      warnings: [`the images cannot be read as of ${since}, so that all are new: ${error.message}`],
+    };
   }
-}
-
-function pinsOf(root: string): Map<string, Upstream> {
-  const file = join(root, pinsFile);
-  return existsSync(file) ? readUpstreams(file) : new Map();
 }
 
 /** A submodule is one entry for git, so that what changes in it goes unseen. */
@@ -148,36 +175,4 @@ async function submodulesIn(root: string, { layers }: CatalogSurvey): Promise<st
   return links
     .filter((link) => layers.some(({ context }) => `${join(root, link)}/`.startsWith(`${context}/`)))
     .map((link) => `the submodule ${link} is not looked into: a change of it is not in this plan`);
-}
-
-/** Calls the action with a commit's files as a checkout has them; the repository's own work tree and index stay as they are. */
-async function withCheckout<T>(root: string, commit: string, action: (folder: string) => T): Promise<T> {
-  const folder = mkdtempSync(join(tmpdir(), "strata-since-"));
-  try {
-    const env = { GIT_INDEX_FILE: join(folder, "index") };
-    await git(root, ["read-tree", commit], env);
-    await git(root, ["checkout-index", "--all", "--quiet", `--prefix=${join(folder, "tree")}/`], env);
-    return action(join(folder, "tree"));
-  } finally {
-    rmSync(folder, { recursive: true, force: true });
-  }
-}
-
-/** What `git rev-parse --local-env-vars` lists: set by a hook, they would name another repository. */
-const repositoryVariables = [
-  ...["GIT_ALTERNATE_OBJECT_DIRECTORIES", "GIT_COMMON_DIR", "GIT_CONFIG", "GIT_DIR", "GIT_GRAFT_FILE"],
-  ...["GIT_IMPLICIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_OBJECT_DIRECTORY", "GIT_PREFIX", "GIT_WORK_TREE"],
-];
-
-/** @throws Error with the first line of what git says */
-async function git(folder: string, args: readonly string[], env: Record<string, string> = {}): Promise<string> {
-  const unset = Object.fromEntries(repositoryVariables.map((name) => [name, undefined]));
-  const { stdout, stderr, failed, shortMessage } = await execa("git", ["-C", folder, ...args], {
-    env: { ...unset, GIT_OPTIONAL_LOCKS: "0", ...env },
-    timeout: timeLimit,
-    maxBuffer: 1 << 30,
-    reject: false,
-  });
-  if (failed) throw new Error(stderr.trim().split("\n")[0] || shortMessage);
-  return stdout;
 }

@@ -1,15 +1,13 @@
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync } from "node:fs";
 import { join, resolve } from "node:path";
-import { parse } from "yaml";
 import { type Catalog, type CatalogSource, readCatalog } from "../../components/catalog/catalog";
 import { InputError } from "../../components/catalog/input-error";
+import { readTextIfThere } from "../../components/catalog/read-text";
 import { readUpstreams } from "../../components/catalog/upstreams";
+import type { HistorySource } from "../../components/release/history";
+import { StackConfig } from "../../components/stack-config";
 import { root } from "../home";
 import { withOwnLines } from "./build-logs";
-
-interface ConfigFile {
-  readonly config?: Readonly<Record<string, unknown>>;
-}
 
 /**
  * A key of a stack's configuration as its files have it, without Pulumi: Pulumi.<stack>.yaml, or else the default in Pulumi.yaml.
@@ -19,9 +17,8 @@ interface ConfigFile {
  * @param folder the project's. @default this project
  */
 export function configOf(stack: string, key: string, folder = root): unknown {
-  const own = readConfig(join(folder, fileOf(stack)))[`strata:${key}`];
-  const declared = readConfig(join(folder, "Pulumi.yaml"))[`strata:${key}`] as { default?: unknown } | undefined;
-  return own ?? declared?.default;
+  const [own, project] = configFilesOf(stack).map((file) => readTextIfThere(join(folder, file)));
+  return new StackConfig(own, project).get(key);
 }
 
 /** What `strata:labels` says. */
@@ -57,6 +54,12 @@ export function catalogSourceOf(stack: string, folder?: string): CatalogSource &
   };
 }
 
+/** Where git has a stack's family. */
+export function historySourceOf(stack: string): HistorySource {
+  const config = (key: string) => String(configOf(stack, key));
+  return { images: config("images"), pinsFile: config("upstreams"), configFiles: configFilesOf(stack) };
+}
+
 /** A layer's log with the line numbers of the user's own Dockerfile, as far as the family can be read. */
 export function ownLinesIn(log: string, layer: string, stack: string): string {
   try {
@@ -72,7 +75,6 @@ function fileOf(stack: string): string {
   return `Pulumi.${stack.split("/").at(-1)}.yaml`;
 }
 
-function readConfig(file: string): Readonly<Record<string, unknown>> {
-  if (!existsSync(file)) return {};
-  return ((parse(readFileSync(file, "utf8")) ?? {}) as ConfigFile).config ?? {};
+function configFilesOf(stack: string): readonly [string, string] {
+  return [fileOf(stack), "Pulumi.yaml"];
 }

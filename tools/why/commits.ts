@@ -1,9 +1,11 @@
-import { mkdtempSync, realpathSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join, relative, resolve } from "node:path";
-import { execa } from "execa";
-import type { Catalog, CatalogLayer } from "../../components/catalog/catalog";
-import { planSince, type SincePlan } from "../plan/since";
+import type { Catalog } from "../../components/catalog/catalog";
+import { diffCatalogs } from "../../components/catalog/diff";
+import { InputError } from "../../components/catalog/input-error";
+import { commitNamed, git, repositoryOf } from "../../components/git/git";
+import { tooShallow } from "../../components/release/commits";
+import type { FamilySettings } from "../../components/release/family-at";
+import { FamilyHistory, type HistorySource } from "../../components/release/history";
+import { workTreeFamily } from "../../components/release/work-tree-family";
 
 /** A commit that changed a layer. */
 export interface LayerCommit {
@@ -25,107 +27,82 @@ export interface LastChange {
   readonly note: string | undefined;
 }
 
-/** How many commits that touch a layer's folders are looked into, and for how long, in milliseconds. */
-const most = { commits: 20, time: 20_000 } as const;
-
-/** In milliseconds, for one call of git. */
-const timeLimit = 60_000;
+/** A family and what its stack's configuration says of all images. */
+interface Family {
+  readonly catalog: Catalog;
+  readonly settings: FamilySettings | undefined;
+}
 
 /**
- * The commit that last changed what a layer is built from, on the branch that is checked out. A commit that touches its folder, or one of
- * those beneath, need not change it: a README does not. So each is compared with the one before, as `strata plan --since` does. A
- * merge counts as one commit.
+ * The commit that last changed what a layer is built from, as release tags name it: see `commitsOf`.
  *
- * @param source where the images and the pins are
- * @param folder what all paths are relative to
+ * @param catalog of the work tree
  */
-export async function lastChange(
-  layer: CatalogLayer,
-  catalog: Catalog,
-  source: { readonly images: string; readonly pinsFile: string },
-  folder = ".",
-): Promise<LastChange> {
+export async function lastChange(name: string, catalog: Catalog, source: HistorySource): Promise<LastChange> {
   const none = { last: undefined, uncommitted: [] };
-  const root = await git(folder, ["rev-parse", "--show-toplevel"]).catch(() => undefined);
-  if (root === undefined) return { ...none, note: "the images are in no git repository that can be read" };
-  const inRoot = (path: string) => relative(root, resolve(realpathSync(folder), path));
-  const paths = [...foldersOf(layer, catalog), source.pinsFile].map(inRoot);
-  const log = ["log", "--first-parent", `--max-count=${most.commits + 1}`, "--format=%H%x09%cI%x09%s", "--", ...paths];
-  const lines = (await git(root, log).catch(() => "")).split("\n").filter(Boolean);
-  if (lines.length === 0) return { ...none, note: "no commit has the layer yet" };
-  const shallow = (await git(root, ["rev-parse", "--is-shallow-repository"])) === "true";
-  const uncommitted = changeOf(await planSince(resolve(folder, source.images), "HEAD"), layer.name) ?? [];
-  const commits = lines.map(readLine);
-  const last = await withClone(root, (clone) => firstThatChanges(commits, clone, inRoot(source.images), layer.name));
-  if (last === "unknown") {
-    return { last: undefined, uncommitted, note: `none of the last ${most.commits} commits there changed it` };
-  }
-  const oldest = last.commit === commits.at(-1)?.commit;
-  if (oldest && shallow) {
-    const note =
-      "this clone is shallow, and no commit that it has changed the layer; fetch more (git fetch --unshallow)";
-    return { last: undefined, uncommitted, note };
-  }
-  return { last, uncommitted, note: undefined };
-}
-
-async function firstThatChanges(
-  commits: readonly LayerCommit[],
-  clone: string,
-  images: string,
-  layer: string,
-): Promise<LayerCommit | "unknown"> {
-  const end = Date.now() + most.time;
-  for (const [index, commit] of commits.entries()) {
-    const before = commits[index + 1];
-    // The first of all made it.
-    if (!before) return index < most.commits ? commit : "unknown";
-    if (Date.now() > end) return "unknown";
-    await git(clone, ["checkout", "--quiet", "--detach", "--force", commit.commit]);
-    const reasons = changeOf(await planSince(join(clone, images), before.commit), layer);
-    if (reasons) return { ...commit, reasons };
-  }
-  return "unknown";
-}
-
-/** @returns why it changes; undefined where it does not */
-function changeOf({ layers }: SincePlan, name: string): readonly string[] | undefined {
-  const change = layers.find((layer) => layer.name === name);
-  return change === undefined || change.action === "unchanged" ? undefined : change.reasons;
-}
-
-/** Where the files of a layer and of those beneath it are. */
-function foldersOf(layer: CatalogLayer, catalog: Catalog): string[] {
-  const needed = new Set([layer.name]);
-  for (const { name, layers } of [...catalog].reverse()) {
-    if (needed.has(name)) for (const parent of layers) needed.add(parent);
-  }
-  const beneath = catalog.filter(({ name }) => needed.has(name));
-  return [...new Set(beneath.flatMap(({ context, dockerfilePath }) => [context, join(dockerfilePath, "..")]))];
-}
-
-function readLine(line: string): LayerCommit {
-  const [commit = "", time = "", ...subject] = line.split("\t");
-  return { commit, time, subject: subject.join("\t"), reasons: [] };
-}
-
-/** Calls the action with a clone that has no copy of what the repository holds; the repository itself stays as it is. */
-async function withClone<T>(root: string, action: (clone: string) => Promise<T>): Promise<T> {
-  const folder = mkdtempSync(join(tmpdir(), "strata-why-"));
+  const root = await repositoryOf(source.folder ?? ".");
+  if (root === undefined) return { ...none, note: "the images are in no git repository" };
+  const head = await commitNamed(root, "HEAD");
+  if (head === undefined) return { ...none, note: "no commit has the layer yet" };
+  const history = await FamilyHistory.open(root, [head], source);
   try {
-    const clone = join(folder, "clone");
-    await git(root, ["clone", "--quiet", "--shared", "--no-checkout", root, clone]);
-    return await action(clone);
+    const before = await familyAt(history, head);
+    if (!before.catalog.some((layer) => layer.name === name)) return { ...none, note: "no commit has the layer yet" };
+    const uncommitted = reasonsFor(name, before, await workTreeFamily(catalog, head, history, source));
+    const found = await lastCommit(name, head, history);
+    return { last: found, uncommitted, note: found ? undefined : tooShallow([name]).message };
   } finally {
-    rmSync(folder, { recursive: true, force: true });
+    history.close();
   }
 }
 
-async function git(folder: string, args: readonly string[]): Promise<string> {
-  const { stdout } = await execa("git", ["-C", folder, ...args], {
-    env: { GIT_OPTIONAL_LOCKS: "0", GIT_DIR: undefined, GIT_INDEX_FILE: undefined, GIT_WORK_TREE: undefined },
-    timeout: timeLimit,
-    maxBuffer: 1 << 28,
+/**
+ * The commit that last changed a layer, and how.
+ *
+ * @param start the full id of a commit that has the layer
+ * @returns undefined where this clone, being shallow, cannot tell
+ */
+export async function lastCommit(
+  name: string,
+  start: string,
+  history: FamilyHistory,
+): Promise<LayerCommit | undefined> {
+  const commit = (await history.lastChanges(start, [name])).found.get(name);
+  if (commit === undefined) return undefined;
+  const [parent] = await history.parentsOf(commit);
+  const before = parent === undefined ? noFamily : await familyAt(history, parent);
+  const reasons = reasonsFor(name, before, await familyAt(history, commit));
+  return { commit, ...(await messageOf(history.root, commit)), reasons };
+}
+
+/** When a commit was made, and the first line of its message. */
+export async function messageOf(root: string, commit: string): Promise<Pick<LayerCommit, "time" | "subject">> {
+  const line = (await git(root, ["log", "--max-count=1", "--format=%cI%x09%s", commit])).replace(/\n$/, "");
+  const [time = "", ...subject] = line.split("\t");
+  return { time, subject: subject.join("\t") };
+}
+
+const noFamily: Family = { catalog: [], settings: undefined };
+
+/** One that cannot be read is one of no layers. */
+async function familyAt(history: FamilyHistory, commit: string): Promise<Family> {
+  return history.catalogAt(commit).catch((error: Error) => {
+    if (error instanceof InputError) return noFamily;
+    throw error;
   });
-  return stdout;
+}
+
+/** Why a layer changes from one family to another; empty for one that is new. */
+function reasonsFor(name: string, before: Family, after: Family): string[] {
+  const change = diffCatalogs(before.catalog, after.catalog).find((layer) => layer.name === name);
+  if (change === undefined || change.action === "new") return [];
+  return [...change.reasons, ...settingsReasons(before.settings, after.settings)];
+}
+
+/** In the words of `strata plan`. */
+function settingsReasons(before: FamilySettings | undefined, after: FamilySettings | undefined): string[] {
+  if (!before || !after) return [];
+  const keys = new Set([...Object.keys(before.labels), ...Object.keys(after.labels)]);
+  const labels = [...keys].filter((key) => before.labels[key] !== after.labels[key]).sort();
+  return [...(before.compression === after.compression ? [] : ["compression"]), ...labels.map((key) => `label ${key}`)];
 }

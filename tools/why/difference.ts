@@ -7,7 +7,7 @@ import { entriesOf } from "./archive";
 import { compareImages, type ImageComparison } from "./compare";
 import { compareContents, layered } from "./contents";
 import { platformsIn, readImage } from "./image";
-import { unknownLayer } from "./layer";
+import { inStack, unknownLayer } from "./layer";
 import type { Difference } from "./shape";
 import { type LayerState, otherStacks, pastStates, stateOf } from "./states";
 import { tagsOf } from "./tags";
@@ -42,7 +42,7 @@ export async function differenceOf(
 ): Promise<Difference> {
   const { builds, notes } = await knownBuilds(layer, stack, env);
   const names = catalog.map(({ name }) => name);
-  if (builds.length === 0 && !names.includes(layer)) throw new Error(unknownLayer(layer, names, stack));
+  if (builds.length === 0 && !names.includes(layer)) throw new Error(unknownLayer(layer, names, inStack(stack)));
   const repository = builds.find(({ stack: own }) => own === stack)?.built?.ref.split("@")[0] ?? place.repository;
   const named = await Promise.all(
     digests.map((digest) => wholeDigest(digest, builds, () => tagsOf(repository, place.tagPrefix, [], env))),

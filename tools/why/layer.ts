@@ -3,7 +3,7 @@ import { buildArguments } from "../../components/catalog/build-arguments";
 import type { Catalog } from "../../components/catalog/catalog";
 import { placeOf } from "../../components/naming";
 import { RegistryError } from "../../components/registry";
-import { catalogSourceOf, configOf, labelsIn } from "../stack/config-files";
+import { configOf, historySourceOf, labelsIn } from "../stack/config-files";
 import type { Environment } from "../stack/environment";
 import { fileLines, type Properties, unknown } from "../stack/layer-reasons";
 import { type LastChange, lastChange } from "./commits";
@@ -23,11 +23,11 @@ export async function whyLayer(name: string, stack: string, catalog: Catalog, en
   const entry = catalog.find((layer) => layer.name === name);
   const [state, change] = await Promise.all([
     stateOf(stack, env),
-    entry ? lastChange(entry, catalog, catalogSourceOf(stack)).catch(unknownChange) : noChange,
+    entry ? lastChange(name, catalog, historySourceOf(stack)).catch(unknownChange) : noChange,
   ]);
   const before = state.get(name);
   if (!entry && !before)
-    throw new Error(unknownLayer(name, [...catalog.map((layer) => layer.name), ...state.keys()], stack));
+    throw new Error(unknownLayer(name, [...catalog.map((layer) => layer.name), ...state.keys()], inStack(stack)));
   const settings = settingsOf(stack);
   const now = layersNow(catalog, state, settings).get(name);
   const built = before?.built;
@@ -54,8 +54,8 @@ export async function whyLayer(name: string, stack: string, catalog: Catalog, en
   };
 }
 
-/** Says that there is no such layer, and which it may have been. */
-export function unknownLayer(name: string, layers: readonly string[], stack: string): string {
+/** Says that there is no such layer, and which it may have been. @param where it was looked for. @example "in the commit 1a2b" */
+export function unknownLayer(name: string, layers: readonly string[], where: string): string {
   const names = [...new Set(layers)];
   const near = names
     .map((layer) => ({ layer, far: distance(name, layer) }))
@@ -64,7 +64,12 @@ export function unknownLayer(name: string, layers: readonly string[], stack: str
     .slice(0, 3)
     .map(({ layer }) => layer);
   const hint = near.length > 0 ? `did you mean ${near.join(" or ")}?` : `layers are ${someOf(names)}`;
-  return `there is no layer "${name}" in images or in the stack ${stack}; ${hint}`;
+  return `there is no layer "${name}" ${where}; ${hint}`;
+}
+
+/** Where a layer of a stack is. */
+export function inStack(stack: string): string {
+  return `in images or in the stack ${stack}`;
 }
 
 /** What of a stack's configuration its images are made with. */

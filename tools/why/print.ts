@@ -1,7 +1,7 @@
 import { megabytesOf } from "../../components/catalog/size";
 import { reasonsText } from "../plan/print";
 import { seconds, table } from "../terminal";
-import type { Difference, Why } from "./shape";
+import type { CommitImage, Difference, Why } from "./shape";
 
 /** How many files a text names; JSON has all. */
 const mostFiles = 40;
@@ -19,10 +19,7 @@ export function whyText(why: Why): string {
     row("tags", why.tags === null ? "not known" : why.tags.join(", ") || "none"),
     row("stacks", why.stacks.join(", ") || "none"),
     ...(built ? [row("built", builtText(built))] : []),
-    row(
-      "changed by",
-      last ? `${last.commit.slice(0, 12)} ${last.time.slice(0, 10)} ${printable(last.subject)}` : "not known",
-    ),
+    row("changed by", last ? commitText(last) : "not known"),
     ...(last && last.reasons.length > 0 ? [row("", reasonsText(last.reasons))] : []),
     ...(why.uncommitted.length > 0 ? [row("", `and, in no commit: ${reasonsText(why.uncommitted)}`)] : []),
     row(
@@ -47,6 +44,25 @@ export function whyText(why: Why): string {
     ...(ingredients.rebuild > 0 ? [row("rebuild", String(ingredients.rebuild))] : []),
   ];
   return [...lines, ...notesText(why.notes)].join("\n");
+}
+
+/** For people. */
+export function commitImageText({ layer, stack, commit, changed, tag, digest, ref }: CommitImage): string {
+  const isSame = commit.commit === changed.commit;
+  const lines = [
+    row("layer", `${layer} of the stack ${stack}`),
+    row("commit", commitText(commit)),
+    row("changed by", isSame ? "this commit" : commitText(changed)),
+    ...(changed.reasons.length > 0 ? [row("", reasonsText(changed.reasons))] : []),
+    row("tag", tag),
+    row("image", ref ?? "none: no build of that commit has this tag"),
+  ];
+  const how = `build it with {commit} among strata:releaseTags: git switch --detach ${changed.commit}, then strata up --stack ${stack}`;
+  return [...lines, ...(digest === null ? notesText([how]) : [])].join("\n");
+}
+
+function commitText({ commit, time, subject }: { commit: string; time: string; subject: string }): string {
+  return `${commit.slice(0, 12)} ${time.slice(0, 10)} ${printable(subject)}`;
 }
 
 /** For people. @param difference between two images */

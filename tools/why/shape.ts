@@ -86,6 +86,30 @@ export const whySchema = z
 
 export type Why = z.infer<typeof whySchema>;
 
+const messageOfCommit = {
+  commit: z.string().describe("The full id."),
+  time: z.string(),
+  subject: z.string(),
+};
+
+/** Of `strata why <layer> --commit <commit>`. */
+export const commitImageSchema = z
+  .strictObject({
+    version: z.literal(1),
+    stack: z.string(),
+    layer: z.string(),
+    commit: z.strictObject(messageOfCommit).describe("The one that was asked about."),
+    changed: z
+      .strictObject({ ...messageOfCommit, reasons: reasons.describe("Empty where it made the layer.") })
+      .describe("The commit, this one or an earlier, that last changed the layer or one beneath it."),
+    tag: z.string().describe("What names its image, repository:tag, where its build was tagged so."),
+    digest: digest.nullable().describe("Null where there is no such tag."),
+    ref: z.string().nullable().describe("repository@digest"),
+  })
+  .describe("The image of a layer that a commit stands for: strata why <layer> --commit <commit> --json.");
+
+export type CommitImage = z.infer<typeof commitImageSchema>;
+
 const side = z.strictObject({
   digest,
   stack: z.string().nullable().describe("A stack that has, or had, an image with this digest."),

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { wholeDigest } from "../../../tools/why/difference";
-import { unknownLayer } from "../../../tools/why/layer";
+import { inStack, unknownLayer } from "../../../tools/why/layer";
 import type { LayerState } from "../../../tools/why/states";
 
 const a = `sha256:${"a".repeat(64)}`;
@@ -60,6 +60,6 @@ describe("a layer that there is not", () => {
   ];
   for (const [name, message] of cases) {
     it(`"${name}" is told with the nearest`, () =>
-      assert.match(unknownLayer(name, [...layers, "app"], "dev"), message));
+      assert.match(unknownLayer(name, [...layers, "app"], inStack("dev")), message));
   }
 });

@@ -2,9 +2,13 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { z } from "zod";
-import { differenceSchema, whySchema } from "../../../tools/why/shape";
+import { commitImageSchema, differenceSchema, whySchema } from "../../../tools/why/shape";
 
-const schemas = { "why.schema.json": whySchema, "difference.schema.json": differenceSchema };
+const schemas = {
+  "why.schema.json": whySchema,
+  "difference.schema.json": differenceSchema,
+  "commit.schema.json": commitImageSchema,
+};
 
 describe("the JSON of strata why", () => {
   for (const [name, schema] of Object.entries(schemas)) {
