@@ -67,20 +67,12 @@ export class Family extends pulumi.ComponentResource {
     const outputs: Record<string, pulumi.Output<LayerOutput>> = {};
     for (const entry of args.catalog) {
       const { name: layer, platforms } = entry;
-      const { ref, digest, buildId, record } = made.get(layer) as Layer;
+      const { built } = made.get(layer) as Layer;
       const standIn = standInsOf(layer);
       const tests = this.testLayer(entry, made.get(layer) as Layer, args);
       outputs[layer] = pulumi
-        .all([ref, digest, buildId, record, tests])
-        .apply(([ref, digest, buildId, record, tests]) => ({
-          ref,
-          digest,
-          buildId,
-          platforms,
-          standIn,
-          tests,
-          ...record,
-        }));
+        .all([built, tests])
+        .apply(([{ record, ...built }, tests]) => ({ ...built, platforms, standIn, tests, ...record }));
     }
     const checked = checkSizes(made, outputs, args);
     this.layers = pulumi.all([pulumi.output(outputs), checked]).apply(([layers]) => layers);
@@ -91,10 +83,10 @@ export class Family extends pulumi.ComponentResource {
   }
 
   /** @returns how many tests the image has passed, when it has */
-  private testLayer(entry: CatalogLayer, { digest }: Layer, args: FamilyArgs): pulumi.Output<number> {
+  private testLayer(entry: CatalogLayer, { digest }: Layer, args: FamilyArgs): pulumi.Input<number> {
     const { name, testPlatforms: platforms } = entry;
     const tests = args.tests.get(name);
-    if (!tests) return pulumi.output(0);
+    if (!tests) return 0;
     const { builder, compression, timeout, builds } = args;
     const { context, dockerfile: dockerfilePath } = stageTests(name, tests, args.staging);
     const place = placeOf(args.repository, { ...args, name });
@@ -170,9 +162,9 @@ function prefetchWhileBuilding(
   args: LayerArgs & Pick<Prefetch, "upstreams">,
 ): void {
   let begun = false;
-  for (const { began } of beneath) {
-    pulumi.all([began, args.secrets]).apply(async ([time, secrets]) => {
-      if (time === undefined || begun) return;
+  for (const layer of beneath) {
+    pulumi.all([layer.begun, args.secrets]).apply(async ([{ began }, secrets]) => {
+      if (began === undefined || begun) return;
       begun = true;
       begun = await args.builds.queue.spare(() =>
         prefetch({ ...args, stages, secrets, cache: cacheOf(args) }).catch(() => {}),
@@ -198,10 +190,10 @@ function checkSizes(
   const checks: Promise<InputError | undefined>[] = [];
   const limited = catalog.filter(({ sizeBudget }) => sizeBudget !== undefined);
   const known = limited.map((entry) => {
-    const { ref, base, record } = made.get(entry.name) as Layer;
+    const { begun, built } = made.get(entry.name) as Layer;
     return pulumi
-      .all([ref, base, record])
-      .apply(([ref, base, record]) => void checks.push(builds.overBudget(entry, ref, base, record)));
+      .all([begun, built])
+      .apply(([{ base }, { ref, record }]) => void checks.push(builds.overBudget(entry, ref, base, record)));
   });
   const all = Ending.ofAll([...known, ...Object.values(outputs)]).then(async () => {
     const problems = (await Promise.all(checks)).filter((problem) => problem !== undefined);
