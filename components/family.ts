@@ -75,7 +75,7 @@ type Made = Layer | ReusedLayer;
 export class Family extends pulumi.ComponentResource {
   readonly layers: pulumi.Output<Record<string, LayerOutput>>;
   /** By layer that is built here, the digest of what has passed its tests and keeps its budget; never known of what has not. */
-  readonly checked: Readonly<Record<string, pulumi.Output<string>>>;
+  readonly checked: () => Readonly<Record<string, pulumi.Output<string>>>;
   /** Of the last update that built anything; null before there was one, since Pulumi warns of an output that is undefined. */
   readonly lastUpdate: pulumi.Output<LastUpdate | null>;
 
@@ -93,24 +93,17 @@ export class Family extends pulumi.ComponentResource {
     for (const entry of args.catalog) {
       const { name: layer, platforms } = entry;
       const of = made.get(layer) as Made;
-      const { ref, digest, buildId, record } = of;
       const standIn = standInsOf(layer);
-      const tests = of instanceof Layer ? this.testLayer(entry, of, args) : pulumi.output(of.tests);
+      const tests = of instanceof Layer ? this.testLayer(entry, of, args) : of.tests;
       const changed = args.commits?.changed.get(layer);
-      const untested = args.untested?.has(layer) && of instanceof Layer ? { untested: true as const } : {};
-      outputs[layer] = pulumi.all([ref, digest, buildId, record, tests]).apply(
-        ([ref, digest, buildId, record, tests]): LayerOutput => ({
-          ref,
-          digest,
-          buildId,
-          platforms,
-          standIn,
-          tests,
-          ...untested,
-          ...(changed === undefined ? {} : { changed }),
-          ...record,
-        }),
-      );
+      const told = {
+        ...{ platforms, standIn },
+        ...(args.untested?.has(layer) && of instanceof Layer ? { untested: true as const } : {}),
+        ...(changed === undefined ? {} : { changed }),
+      };
+      outputs[layer] = pulumi
+        .all([of.built, tests])
+        .apply(([{ record, ...built }, tests]): LayerOutput => ({ ...built, ...told, tests, ...record }));
     }
     const sizes = checkSizes(made, outputs, args);
     this.checked = sizes.checked;
@@ -122,10 +115,10 @@ export class Family extends pulumi.ComponentResource {
   }
 
   /** @returns how many tests the image has passed, when it has */
-  private testLayer(entry: CatalogLayer, { digest }: Layer, args: FamilyArgs): pulumi.Output<number> {
+  private testLayer(entry: CatalogLayer, { digest }: Layer, args: FamilyArgs): pulumi.Input<number> {
     const { name, testPlatforms: platforms } = entry;
     const tests = args.tests.get(name);
-    if (!tests) return pulumi.output(0);
+    if (!tests) return 0;
     const { builder, compression, timeout, builds } = args;
     const { context, dockerfile: dockerfilePath } = stageTests(name, tests, args.staging);
     const place = placeOf(args.repository, { ...args, name });
@@ -189,7 +182,7 @@ export class Family extends pulumi.ComponentResource {
       context,
     });
     if (entry.prefetch.length > 0 && !pulumi.runtime.isDryRun()) {
-      const beneath = beneathOf(entry, args.catalog).map((layer) => made.get(layer) as Made);
+      const beneath = beneathOf(entry, args.catalog).flatMap((layer) => made.get(layer) ?? []);
       prefetchWhileBuilding(beneath, entry.prefetch, { ...layerArgs, upstreams });
     }
     return new Layer(name, layerArgs, { parent: this });
@@ -203,9 +196,9 @@ function prefetchWhileBuilding(
   args: LayerArgs & Pick<Prefetch, "upstreams">,
 ): void {
   let begun = false;
-  for (const { began } of beneath) {
-    pulumi.all([began, args.secrets]).apply(async ([time, secrets]) => {
-      if (time === undefined || begun) return;
+  for (const layer of beneath.filter((made) => made instanceof Layer)) {
+    pulumi.all([layer.begun, args.secrets]).apply(async ([{ began }, secrets]) => {
+      if (began === undefined || begun) return;
       begun = true;
       begun = await args.builds.queue.spare(() =>
         prefetch({ ...args, stages, secrets, cache: cacheOf(args) }).catch(() => {}),
@@ -250,8 +243,7 @@ function checkSizes(
   for (const entry of catalog) {
     const layer = made.get(entry.name);
     if (entry.sizeBudget === undefined || !(layer instanceof Layer)) continue;
-    const { ref, base, record } = layer;
-    const check = pulumi.all([ref, base, record]).apply(([ref, base, record]) => {
+    const check = pulumi.all([layer.begun, layer.built]).apply(([{ base }, { ref, record }]) => {
       const found = builds.overBudget(entry, ref, base, record);
       checks.push(found);
       return found;
@@ -262,15 +254,18 @@ function checkSizes(
     const problems = (await Promise.all(checks)).filter((problem) => problem !== undefined);
     if (problems.length > 0) throw InputError.of(problems);
   });
-  const built = Object.entries(outputs).filter(([layer]) => made.get(layer) instanceof Layer);
-  const checked = built.map(([layer, output]) => {
-    const digest = pulumi.all([output, budgets.get(layer)]).apply(async ([{ digest }, problem]) =>
-      // What is wrong ends the program, when all has ended.
-      problem ? new Promise<string>(() => {}) : digest,
-    );
-    return [layer, digest] as const;
-  });
-  return { all: pulumi.output(all), checked: Object.fromEntries(checked) };
+  const checked = () => {
+    const built = Object.entries(outputs).filter(([layer]) => made.get(layer) instanceof Layer);
+    const digests = built.map(([layer, output]) => {
+      const digest = pulumi.all([output, budgets.get(layer)]).apply(async ([{ digest }, problem]) =>
+        // What is wrong ends the program, when all has ended.
+        problem ? new Promise<string>(() => {}) : digest,
+      );
+      return [layer, digest] as const;
+    });
+    return Object.fromEntries(digests);
+  };
+  return { all: pulumi.output(all), checked };
 }
 
 /** Of all secrets those that a layer's steps mount. */

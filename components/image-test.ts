@@ -5,7 +5,7 @@ import type { CatalogLayer } from "./catalog/catalog";
 import { countOfAll, type LayerTests } from "./catalog/image-tests";
 import { testedImage, testsText } from "./catalog/stage-tests";
 import { Ending } from "./ending";
-import { type BuildArgs, cacheIn } from "./layer";
+import { type BuildArgs, cacheIn, onlyGiven } from "./layer";
 import type { ImagePlace } from "./naming";
 
 export interface ImageTestArgs extends BuildArgs, ImagePlace {
@@ -47,7 +47,12 @@ export class ImageTest extends pulumi.ComponentResource {
         args,
         pulumi.all([location, began]).apply(([image]) => image),
       ),
-      { parent: this, retainOnDelete: true, customTimeouts: { create: args.timeout, update: args.timeout } },
+      {
+        parent: this,
+        retainOnDelete: true,
+        customTimeouts: { create: args.timeout, update: args.timeout },
+        transformations: [onlyGiven],
+      },
     );
     ended.follow(run.contextHash);
     this.passed = run.contextHash.apply(() => countOfAll(tests));

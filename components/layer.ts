@@ -4,6 +4,7 @@ import type { Builds } from "./builds";
 import { buildArguments } from "./catalog/build-arguments";
 import { buildId, type Ingredients } from "./catalog/build-id";
 import type { CatalogLayer } from "./catalog/catalog";
+import type { Digests } from "./catalog/reasons";
 import { Ending } from "./ending";
 import type { ImagePlace } from "./naming";
 import type { BuildRecord } from "./previous-builds";
@@ -20,11 +21,11 @@ export interface BuildArgs {
   readonly timeout: string;
 }
 
-/** An image that a layer's Dockerfile names. */
+/** A layer that another one's Dockerfile names. */
 export interface Parent {
-  /** `repository@sha256:…`, where the builder gets it. */
-  readonly ref: pulumi.Input<string>;
-  readonly digest: pulumi.Input<string>;
+  /** Where the builder gets it. */
+  readonly repository: string;
+  readonly digest: pulumi.Output<string>;
 }
 
 export interface LayerArgs extends BuildArgs, ImagePlace {
@@ -39,10 +40,10 @@ export interface LayerArgs extends BuildArgs, ImagePlace {
   readonly arguments: Readonly<Record<string, string>>;
   /** A number that was raised to have the steps run again; 0 for none. */
   readonly rebuild: number;
-  /** The layers beneath, by the name that the Dockerfile uses. @example { base: { ref, digest } } */
+  /** The layers beneath, by the name that the Dockerfile uses. @example { base: { repository, digest } } */
   readonly parents: Readonly<Record<string, Parent>>;
-  /** The upstreams beneath, by the name that the Dockerfile uses. */
-  readonly upstreams: Readonly<Record<string, Parent>>;
+  /** The upstreams beneath, by the name that the Dockerfile uses. `ref` is `repository@sha256:…`, where the builder gets it. */
+  readonly upstreams: Readonly<Record<string, { readonly ref: string; readonly digest: string }>>;
   /** What the image itself stands on, a key of `parents` or `upstreams`; undefined for `scratch`. */
   readonly base: string | undefined;
   /** All labels but the digest of what the image stands on, which is known when that is built. */
@@ -58,6 +59,28 @@ export interface LayerArgs extends BuildArgs, ImagePlace {
   readonly planned: () => readonly CatalogLayer[];
 }
 
+/** A layer whose parents are known. */
+interface Begun {
+  readonly buildId: string;
+  /** `repository:tag` */
+  readonly tag: string;
+  /** Where what it stands on is, `repository@sha256:…`; empty for `scratch`. */
+  readonly base: string;
+  /** The digests of all that it is built on. */
+  readonly parents: Digests;
+  /** When its build's turn came: milliseconds, as `Date.now()`; undefined where it stays as it is. */
+  readonly began: number | undefined;
+}
+
+/** What is told of a layer whose image is there. */
+export interface Built {
+  readonly digest: string;
+  /** `repository@sha256:…` */
+  readonly ref: string;
+  readonly buildId: string;
+  readonly record: BuildRecord;
+}
+
 /**
  * One image of the family, built from its parents' digests and pushed under a tag that its contents give.
  *
@@ -65,16 +88,12 @@ export interface LayerArgs extends BuildArgs, ImagePlace {
  * plan itself says why a layer changes: `[diff: ~files]`, `[diff: ~parents]`. They hold no registry and no path.
  */
 export class Layer extends pulumi.ComponentResource {
+  readonly repository: string;
   /** `sha256:…`, of the image's index. */
   readonly digest: pulumi.Output<string>;
-  /** `repository@sha256:…` */
-  readonly ref: pulumi.Output<string>;
-  readonly buildId: pulumi.Output<string>;
-  /** When its build's turn came: milliseconds, as `Date.now()`; undefined where it stays as it is. */
-  readonly began: pulumi.Output<number | undefined>;
-  readonly record: pulumi.Output<BuildRecord>;
-  /** Where what it stands on is, `repository@sha256:…`; empty for `scratch`. */
-  readonly base: pulumi.Output<string>;
+  /** What an update knows of its build before it is done. */
+  readonly begun: pulumi.Output<Begun>;
+  readonly built: pulumi.Output<Built>;
 
   constructor(name: string, args: LayerArgs, opts?: pulumi.ComponentResourceOptions) {
     const parents = digestsOf(args.parents);
@@ -99,21 +118,23 @@ export class Layer extends pulumi.ComponentResource {
       },
       opts,
     );
-    const digests = pulumi.output({ ...upstreams, ...parents });
-    this.buildId = digests.apply((parents) => buildId({ ...ingredientsOf(args), parents }));
-    const tag = pulumi.interpolate`${args.repository}:${args.tagPrefix}b-${this.buildId}`;
+    this.repository = args.repository;
+    const made = pulumi.output({ ...upstreams, ...parents }).apply((parents) => {
+      const id = buildId({ ...ingredientsOf(args), parents });
+      return { buildId: id, tag: `${args.repository}:${args.tagPrefix}b-${id}`, base: baseIn(args, parents), parents };
+    });
     const ended = new Ending();
-    this.began = tag.apply(async (contents) =>
-      (await builds.willBuild(name, { tag: contents, builder: args.builder, context: args.context }))
-        ? builds.begin(args.planned(), ended.promise)
-        : undefined,
-    );
+    this.begun = made.apply(async (made) => {
+      const willBuild = await builds.willBuild(name, { tag: made.tag, builder: args.builder, context: args.context });
+      return { ...made, began: willBuild ? await builds.begin(args.planned(), ended.promise) : undefined };
+    });
+    // A preview needs nobody's turn, and saves the time that it takes to know of the last one.
+    const due: pulumi.Output<{ tag: string }> = pulumi.runtime.isDryRun() ? made : this.begun;
     const image = new dockerbuild.Image(
       name,
       this.imageArgs(
         args,
-        // A preview needs nobody's turn, and saves the time that it takes to know of the last one.
-        pulumi.runtime.isDryRun() ? tag : pulumi.all([tag, this.began]).apply(([contents]) => contents),
+        due.apply(({ tag }) => tag),
       ),
       {
         parent: this,
@@ -121,18 +142,28 @@ export class Layer extends pulumi.ComponentResource {
         retainOnDelete: true,
         // BuildKit waits for ever where a registry takes a request and never answers it.
         customTimeouts: { create: args.timeout, update: args.timeout },
+        transformations: [onlyGiven],
       },
     );
     ended.follow(image.digest);
     this.digest = image.digest.apply(known);
-    this.ref = pulumi.interpolate`${args.repository}@${this.digest}`;
-    this.base = pulumi.output(baseOf(args)?.ref ?? "");
-    this.record = pulumi
-      .all([this.ref, this.began, this.base, digests, image.tags, tag])
-      .apply(([ref, began, base, parents, tags, tag]) =>
-        builds.recordOf(name, { ref, began, base, parents, sized: args.sized, leftOut: tags?.[0] !== tag }),
-      );
-    this.registerOutputs({ digest: this.digest, ref: this.ref, buildId: this.buildId, record: this.record });
+    this.built = pulumi.all([this.digest, this.begun, image.tags]).apply(async ([digest, begun, tags]) => {
+      const { buildId, tag, ...rest } = begun;
+      const ref = `${args.repository}@${digest}`;
+      const leftOut = tags?.[0] !== tag;
+      return {
+        digest,
+        ref,
+        buildId,
+        record: await builds.recordOf(name, { ...rest, ref, sized: args.sized, leftOut }),
+      };
+    });
+    this.registerOutputs({
+      digest: this.digest,
+      ref: this.digest.apply((digest) => `${args.repository}@${digest}`),
+      buildId: made.apply(({ buildId }) => buildId),
+      record: this.built.apply(({ record }) => record),
+    });
   }
 
   private imageArgs(args: LayerArgs, tag: pulumi.Output<string>): dockerbuild.ImageArgs {
@@ -140,7 +171,7 @@ export class Layer extends pulumi.ComponentResource {
     const secretIds = Object.keys(args.secrets);
     return {
       builder: { name: args.builder },
-      context: { location: args.context, named: namedContexts({ ...args.upstreams, ...args.parents }) },
+      context: { location: args.context, named: namedContexts(args) },
       dockerfile: { location: args.dockerfilePath },
       platforms: [...args.platforms] as dockerbuild.Platform[],
       buildArgs: { ...buildArguments, ...args.arguments },
@@ -181,8 +212,8 @@ function prefixed(prefix: string, labels: Readonly<Record<string, string>>): Rec
   return Object.fromEntries(Object.entries(labels).map(([key, value]) => [`${prefix}${key}`, value]));
 }
 
-function digestsOf(parents: Readonly<Record<string, Parent>>): Record<string, pulumi.Input<string>> {
-  return Object.fromEntries(Object.entries(parents).map(([name, parent]) => [name, parent.digest]));
+function digestsOf<T>(images: Readonly<Record<string, { readonly digest: T }>>): Record<string, T> {
+  return Object.fromEntries(Object.entries(images).map(([name, { digest }]) => [name, digest]));
 }
 
 /** Where a layer's build cache is kept. */
@@ -205,22 +236,40 @@ export function cacheIn(ref: pulumi.Input<string>, compression: BuildArgs["compr
 }
 
 /** Only what the Dockerfile names: a named context silently replaces a stage of that name. */
-function namedContexts(parents: Readonly<Record<string, Parent>>) {
-  return Object.fromEntries(
-    Object.entries(parents).map(([name, { ref }]) => [name, { location: pulumi.interpolate`docker-image://${ref}` }]),
-  );
+function namedContexts({ upstreams, parents }: LayerArgs) {
+  const named: Record<string, { location: pulumi.Input<string> }> = {};
+  for (const [name, { ref }] of Object.entries(upstreams)) named[name] = { location: `docker-image://${ref}` };
+  for (const [name, { repository, digest }] of Object.entries(parents)) {
+    named[name] = { location: digest.apply((digest) => `docker-image://${repository}@${digest}`) };
+  }
+  return named;
 }
 
-function baseDigest(args: LayerArgs): Record<string, pulumi.Input<string>> {
-  const found = baseOf(args);
+function baseDigest({ base, parents, upstreams }: LayerArgs): Record<string, pulumi.Input<string>> {
+  const found = base === undefined ? undefined : (parents[base] ?? upstreams[base]);
   return found ? { "org.opencontainers.image.base.digest": found.digest } : {};
 }
 
-function baseOf({ base, parents, upstreams }: LayerArgs): Parent | undefined {
-  return base === undefined ? undefined : (parents[base] ?? upstreams[base]);
+/** @returns `repository@sha256:…`; empty for `scratch` */
+function baseIn({ base, parents, upstreams }: LayerArgs, digests: Digests): string {
+  if (base === undefined) return "";
+  const parent = parents[base];
+  return parent ? `${parent.repository}@${digests[base]}` : (upstreams[base]?.ref ?? "");
 }
 
 function known(digest: string): string {
   if (digest !== "") return digest;
   throw new Error("docker-build gave no digest; this is a fault of Strata, whose tag must change with every build");
 }
+
+/**
+ * Makes no outputs of the inputs that an image is not given, most of the two dozen: a resource has one for each of its properties,
+ * and a family of hundreds spends more on them than on all else.
+ */
+export function onlyGiven({ props, opts }: pulumi.ResourceTransformationArgs): pulumi.ResourceTransformationResult {
+  const given = Object.entries(props).filter(([name, value]) => value !== undefined || outputs.has(name));
+  return { props: Object.fromEntries(given), opts };
+}
+
+/** Those of an image's outputs that are no inputs, and that somebody reads. */
+const outputs: ReadonlySet<string> = new Set(["digest", "contextHash"]);

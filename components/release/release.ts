@@ -76,7 +76,7 @@ export function releasedBy(
   },
 ): ReleasedLayer[] {
   const { stack, commits, previous, repository, versions } = args;
-  return Object.entries(family.checked).map(([name, digest]) => ({
+  return Object.entries(family.checked()).map(([name, digest]) => ({
     ...{ name, digest, held: false, shared: false },
     ...placeOf(repository, { ...args, name }),
     commit: commits?.changed.get(name),

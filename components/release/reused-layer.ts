@@ -1,24 +1,20 @@
 import * as pulumi from "@pulumi/pulumi";
-import type { BuildRecord } from "../previous-builds";
+import type { Built } from "../layer";
 import type { SourceLayer } from "./source";
 
 /** A layer that another stack has as it would be built here, so that its image is used. Pulumi has no resource of it. */
 export class ReusedLayer {
+  readonly repository: string;
   readonly digest: pulumi.Output<string>;
-  readonly ref: pulumi.Output<string>;
-  readonly buildId: pulumi.Output<string>;
-  readonly record: pulumi.Output<BuildRecord>;
+  readonly built: pulumi.Output<Built>;
   /** How many tests it has passed there. */
   readonly tests: number;
-  /** Nothing is built. */
-  readonly began = pulumi.output<number | undefined>(undefined);
 
   constructor(readonly image: SourceLayer) {
     const { ref, digest, buildId, tests, seconds, sizeBytes, commit } = image;
+    this.repository = ref.slice(0, ref.indexOf("@"));
     this.digest = pulumi.output(digest);
-    this.ref = pulumi.output(ref);
-    this.buildId = pulumi.output(buildId);
+    this.built = pulumi.output({ digest, ref, buildId, record: { seconds, sizeBytes, commit } });
     this.tests = tests;
-    this.record = pulumi.output({ seconds, sizeBytes, commit });
   }
 }
