@@ -42,7 +42,7 @@ export function tagChanges({ resourcePreEvent: event }: EngineEvent): TagChange[
   const given = [...now].flatMap(([tag, digest]): TagChange[] => {
     const from = old.get(tag) ?? null;
     const to = digest === unknown ? null : digest;
-    return from === to ? [] : [{ layer, tag, action: from === null ? "new" : "moved", from, to }];
+    return from === digest ? [] : [{ layer, tag, action: from === null ? "new" : "moved", from, to }];
   });
   const gone = keep ? [] : [...old].filter(([tag]) => !now.has(tag));
   return [...given, ...gone.map(([tag, from]) => ({ layer, tag, action: "removed" as const, from, to: null }))];

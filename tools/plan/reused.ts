@@ -60,8 +60,6 @@ export async function comparedWith(
   return Promise.all(
     layers.map(async (layer): Promise<PlannedLayer> => {
       const other = there[layer.name];
-      // What it built itself before, and now uses from there, is not gone.
-      if (layer.action === "removed" && other) return { ...layer, action: "unchanged" };
       if (layer.action !== "new" || !other) return layer;
       const commit = other.commit?.replace(/-dirty$/, "");
       const change = (commit === undefined ? undefined : await planned(commit))?.layers.find(

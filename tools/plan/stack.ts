@@ -87,13 +87,16 @@ export function plannedLayers(
   recorded: ReadonlyMap<string, Efforts>,
 ): Plan["layers"] {
   const found = new Map(progress.map((layer) => [layer.name, layer]));
+  const known = new Set(catalog.map(({ name }) => name));
   const gone = progress
-    .filter(({ action }) => action === "removed")
+    .filter(({ name, action }) => action === "removed" && !known.has(name))
     .map(({ name }) => ({ name, layers: [], runsInside: [] }));
   const others = [...recorded.values()];
   return [...catalog, ...gone].map(({ name, layers: needs, runsInside }) => {
     const { action: told = "unchanged" as const, reasons = [] } = found.get(name) ?? {};
-    const action: Action = told === "changed" ? actionFor(reasons, runsInside) : told;
+    // A layer of the family that the stack forgets is one that it uses from another stack from now on.
+    const kept = told === "removed" && known.has(name) ? "unchanged" : told;
+    const action: Action = kept === "changed" ? actionFor(reasons, runsInside) : kept;
     const { seconds, bytes } = expectedOf(action, recorded.get(name) ?? {}, others);
     return { name, action, reasons, seconds, bytes, needs };
   });

@@ -28,6 +28,8 @@ describe("the release tags of a plan", () => {
   it("may name what is still to be built", () => {
     const [change] = tagChanges(step("Tags", "update", tags({ latest: one }), tags({ latest: unknown })));
     assert.deepEqual(change, { layer: "app", tag: "r.test/app:latest", action: "moved", from: one, to: null });
+    const [first] = tagChanges(step("Tags", "create", undefined, tags({ latest: unknown })));
+    assert.deepEqual(first, { layer: "app", tag: "r.test/app:latest", action: "new", from: null, to: null });
   });
 
   it("are taken away only where they are not kept", () => {

@@ -92,6 +92,14 @@ describe("the plan of a stack", () => {
     for (const plan of [tested, secret]) assert.ok(changesAnything(plan));
   });
 
+  it("does not call a layer removed that the stack uses from another one from now on", async () => {
+    const plan = await planOf(step("delete", "app", { record }), ...same.filter((event) => event !== same[1]));
+    assert.deepEqual(
+      plan.layers.map(({ name, action }) => [name, action]),
+      ["base", "app", "site"].map((name) => [name, "unchanged"]),
+    );
+  });
+
   it("fails for a stack that has no file, and for a family that only the preview could read", async () => {
     const failing = withTools({ pulumi: "exit 0" }, (env) =>
       withFolder(family, (folder) => planStack("prod", env, folder)),
