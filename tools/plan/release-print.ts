@@ -1,6 +1,7 @@
+import type { EngineEvent } from "@pulumi/pulumi/automation";
 import { table } from "../terminal";
 import { type CommitLine, mostCommits } from "./commits-between";
-import type { CopyChange, TagChange } from "./release-events";
+import { type CopyChange, copyChange, type TagChange, tagChanges } from "./release-events";
 
 /** What a stack takes over of another one. */
 export interface Promotions {
@@ -68,6 +69,21 @@ export function tagLines(tags: readonly TagChange[]): string[] {
   });
   const more = tags.length - mostTags;
   return tags.length === 0 ? [] : ["Tags:", ...shown, ...(more > 0 ? [`  and ${more} more`] : [])];
+}
+
+/** What an update has just done to an image or its names, a line each: `app  copied as 4f3a91c20b7e`. */
+export function doneLines({ resOutputsEvent: event }: EngineEvent): string[] {
+  if (!event) return [];
+  const step = { resourcePreEvent: event } as unknown as EngineEvent;
+  const copy = copyChange(step);
+  const line = (layer: string, what: string) => `  ${layer.padEnd(16)} ${what}`;
+  const names = tagChanges(step).map(({ layer, tag, action, to }) => {
+    const name = tag.slice(tag.lastIndexOf(":") + 1);
+    return line(layer, action === "removed" ? `is no longer named ${name}` : `${name} names ${short(to)}`);
+  });
+  return copy && (copy.action === "new" || copy.action === "promoted")
+    ? [line(copy.layer, `copied as ${short(copy.to)}`), ...names]
+    : names;
 }
 
 function countOf(between: readonly CommitLine[] | undefined): string {

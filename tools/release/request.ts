@@ -47,7 +47,7 @@ export async function setConfig(
 ): Promise<void> {
   for (const [key, value] of Object.entries(values)) {
     const type = ["--type", typeof value === "boolean" ? "bool" : "string"];
-    const args = ["config", "set", "--stack", stack, "--path", "--plaintext", ...type, `strata:${key}`, String(value)];
+    const args = ["config", "set", "--stack", stack, "--path", ...type, `strata:${key}`, String(value)];
     const { failed, stderr, shortMessage } = await execa("pulumi", args, {
       cwd: root,
       env,

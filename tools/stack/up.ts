@@ -1,9 +1,10 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
-import type { Stack, UpOptions } from "@pulumi/pulumi/automation";
+import type { EngineEvent, Stack, UpOptions } from "@pulumi/pulumi/automation";
 import type { LastUpdate } from "../../components/update";
 import { homeAt } from "../home";
 import { reasonsText } from "../plan/print";
+import { doneLines } from "../plan/release-print";
 import { updateLines } from "../plan/update-text";
 import { seconds } from "../terminal";
 import { adviceOn } from "./advice";
@@ -54,7 +55,11 @@ export async function upWithProgress(
   }, predicted);
   let log = "";
   try {
-    const watched = { onEvent: events.onEvent, onOutput: (text: string) => (log += text) };
+    const onEvent = (event: EngineEvent) => {
+      events.onEvent(event);
+      for (const line of doneLines(event)) view.keep(line);
+    };
+    const watched = { onEvent, onOutput: (text: string) => (log += text) };
     const { outputs } = await stack.up({ continueOnError: true, ...options, ...watched });
     const told = outputs.lastUpdate?.value as LastUpdate | undefined;
     // Where nothing was built it tells of the update before.

@@ -1,0 +1,128 @@
+import assert from "node:assert/strict";
+import { execa } from "execa";
+import { Project } from "./project";
+import { strataIn } from "./strata-copy";
+
+const family = {
+  "images/base/Dockerfile": "FROM scratch\nCOPY file /base\n",
+  "images/base/file": "1\n",
+  "images/app/Dockerfile": "FROM base\nCOPY file /app\n",
+  "images/app/file": "1\n",
+  "images/app/image.yaml": "# What it is\ndescription: An app\n",
+  ".gitignore": "node_modules\ncomponents\nbin\ntools\nstate\n.strata\nPulumi.*.yaml\n",
+};
+
+describe("strata release and strata rollback", function () {
+  this.timeout(300_000);
+  let dev: Project;
+  let prod: Project;
+  let strata: ReturnType<typeof strataIn>;
+  const git = async (...args: string[]) => {
+    const identity = ["-c", "user.name=a", "-c", "user.email=a@example.org"];
+    return (await execa("git", [...identity, ...args], { cwd: dev.folder, timeout: 30_000 })).stdout;
+  };
+  const digestOf = async (stack: Project, layer: string, tag: string) => {
+    const repository = (await stack.layers())[layer]?.ref.split("@")[0];
+    return stack.run("regctl", "image", "digest", `${repository}:${tag}`).catch(() => undefined);
+  };
+
+  before(async () => {
+    dev = await Project.make(family, { stack: "dev", config: { "releaseTags[0]": "latest" } });
+    strata = strataIn(dev);
+    await git("init", "--quiet");
+    await git("add", "--all");
+    await git("commit", "--quiet", "--message", "First");
+    const organisation = `${dev.organisation}/prod`;
+    prod = await dev.stackOf("prod", { promoteFrom: "dev", organisation, "releaseTags[0]": "stable" });
+  });
+  after(() => dev?.remove());
+
+  it("need a tag that is made of a version, and say how to add it", async () => {
+    const { exitCode, stderr } = await strata("release", "app", "--version", "1.0.0", "--stack", "dev", "--yes");
+    assert.equal(exitCode, 1);
+    assert.match(stderr, /pulumi config set --stack dev --path 'strata:releaseTags\[1\]' '\{version\}'/);
+    await dev.configure({ "releaseTags[1]": "{version}" });
+  });
+
+  it("change nothing where nobody agrees", async () => {
+    const config = dev.read("Pulumi.dev.yaml");
+    const { exitCode, stderr } = await strata("release", "app", "--version", "1.0.0", "--rebuild", "--stack", "dev");
+    assert.equal(exitCode, 1);
+    assert.match(stderr, /nobody can be asked here/);
+    assert.equal(dev.read("Pulumi.dev.yaml"), config);
+    assert.equal(dev.read("images/app/image.yaml"), family["images/app/image.yaml"]);
+  });
+
+  it("build what is to be built, and give it the version for ever", async () => {
+    const done = await strata("release", "app", "--version", "1.0.0", "--stack", "dev", "--yes");
+    assert.equal(done.exitCode, 0, done.stderr);
+    assert.match(done.stdout, /app:1\.0\.0 → what is built/);
+    assert.match(done.stdout, /app +1\.0\.0 names [0-9a-f]{12}/);
+    assert.match(done.stderr, /Recorded in Pulumi\.dev\.yaml: commit it\./);
+    const { app } = await dev.layers();
+    for (const tag of ["1.0.0", "1.0", "1", "latest"]) assert.equal(await digestOf(dev, "app", tag), app?.digest);
+    assert.equal(await digestOf(dev, "base", "1.0.0"), undefined);
+    const again = await strata("release", "app", "--version", "1.0.0", "--stack", "dev", "--yes");
+    assert.equal(again.exitCode, 1);
+    assert.match(again.stderr, /1\.0\.0 of app is sha256:[0-9a-f]{64} for ever; give another version/);
+  });
+
+  it("run the steps anew where that is asked for, which image.yaml then says; and name all by the time", async () => {
+    const done = await strata("release", "--all", "--rebuild", "--stack", "dev", "--yes");
+    assert.equal(done.exitCode, 0, done.stderr);
+    assert.equal(dev.read("images/app/image.yaml"), `${family["images/app/image.yaml"]}rebuild: 1\n`);
+    assert.equal(dev.read("images/base/image.yaml"), "rebuild: 1\n");
+    const { app, base } = await dev.layers();
+    assert.match(Object.keys(base?.versions ?? {}).join(), /^base-\d{8}-\d{6}$/);
+    assert.match(Object.keys(app?.versions ?? {}).join(), /^1\.0\.0,app-\d{8}-\d{6}$/);
+  });
+
+  it("go back by one image, within seconds and after a plan, and follow again", async () => {
+    const first = await strata("up", "--stack", "prod", "--yes");
+    assert.equal(first.exitCode, 0, first.stderr);
+    assert.match(first.stdout, /dev → prod: 2 new of 2 layers/);
+    const good = (await prod.digests()).app;
+    dev.write("images/app/file", "2\n");
+    await git("commit", "--quiet", "--all", "--message", "Break it");
+    await dev.up();
+    const { stdout: plan } = await strata("plan", "--stack", "prod");
+    assert.match(plan, /app +promoted +[0-9a-f]{12} +[0-9a-f]{12} +1\n/);
+    assert.match(plan, /app:\n {2}[0-9a-f]{12} Break it\n/);
+    assert.match(plan, /Tags:\n {2}\S+\/prod\/app:stable [0-9a-f]{12} → [0-9a-f]{12}/);
+    await strata("up", "--stack", "prod", "--yes");
+    const bad = (await prod.digests()).app;
+    assert.notEqual(bad, good);
+
+    const back = await strata("rollback", "app", "--stack", "prod", "--yes");
+    assert.equal(back.exitCode, 0, back.stderr);
+    assert.match(back.stdout, /dev → prod: 1 promoted, 1 held of 2 layers/);
+    assert.match(back.stderr, /app stays there until: strata rollback app --end --stack prod/);
+    assert.equal(await digestOf(prod, "app", "stable"), good);
+    assert.match((await strata("plan", "--stack", "prod")).stdout, /dev → prod: 1 held of 2 layers/);
+
+    const end = await strata("rollback", "app", "--end", "--stack", "prod", "--yes", "--json");
+    assert.equal(end.exitCode, 0, end.stderr);
+    assert.equal(JSON.parse(end.stdout).stack, "prod");
+    assert.equal(await digestOf(prod, "app", "stable"), bad);
+    const byDigest = await strata("rollback", "app", "--to", good as string, "--stack", "prod", "--yes");
+    assert.equal(byDigest.exitCode, 0, byDigest.stderr);
+    assert.equal((await prod.digests()).app, good);
+  });
+
+  it("say what they cannot do", async () => {
+    const answers: [args: string[], message: RegExp][] = [
+      [["rollback", "app", "--stack", "dev"], /the stack dev builds its images; to go back there, git revert/],
+      [["rollback", "ap", "--stack", "prod"], /there is no layer "ap" .*did you mean app\?/],
+      [["rollback", "app", "--to", "-9", "--stack", "prod"], /the stack has had \d+ images of app before this one/],
+      [["rollback", "app", "--to", "9.9.9", "--stack", "prod"], /there is no version "9\.9\.9" of app/],
+      [["release", "--stack", "dev"], /name the layers to release, or give --all/],
+      [["release", "app", "--version", "a b", "--stack", "dev"], /strata:versions\.app: "a b" can be no tag/],
+      [["release", "app", "--rebuild", "--stack", "prod"], /no tag is made of a version/],
+    ];
+    for (const [args, message] of answers) {
+      const { exitCode, stderr } = await strata(...args, "--yes");
+      assert.equal(exitCode, 1, args.join(" "));
+      assert.match(stderr, message);
+    }
+  });
+});
