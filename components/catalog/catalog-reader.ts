@@ -38,7 +38,7 @@ export class CatalogReader {
 
   read(): CatalogSurvey {
     for (const problem of wrongNames(this.names, this.source.images)) this.problems.push(problem);
-    const layers = new Map(this.names.map((name) => [name, this.readLayer(name)]));
+    const layers = new Map(this.names.map((name) => [name, this.source.known?.(name) ?? this.readLayer(name)]));
     this.source.hashes?.save();
     const ordered = inBuildOrder(layers, (file, problem) => this.report(file, problem));
     for (const layer of ordered) this.checkPlatforms(layer, ordered);

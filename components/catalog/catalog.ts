@@ -85,6 +85,8 @@ export interface CatalogSource {
   readonly secrets?: ReadonlySet<string>;
   /** Of files on disk. @default none are kept */
   readonly hashes?: FileHashes;
+  /** Layers that need not be read, since all that they are read from is as it was. @default none */
+  readonly known?: (name: string) => CatalogLayer | undefined;
   /** Where all of it is. @default the disk */
   readonly system?: FileSystem;
   /**

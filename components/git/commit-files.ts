@@ -60,6 +60,7 @@ export class CommitFiles implements FileSystem {
   /** All that is in some folders, and of that the texts that a catalog is read from. */
   async prefetch(folders: Iterable<string>): Promise<void> {
     const load = async (id: string): Promise<void> => {
+      if (this.objects.whole.has(id)) return;
       const tree = this.objects.knownTree(id) ?? (await this.objects.tree(id));
       await Promise.all(
         [...tree].map(([name, entry]) => {
@@ -69,6 +70,7 @@ export class CommitFiles implements FileSystem {
           return undefined;
         }),
       );
+      this.objects.whole.add(id);
     };
     await Promise.all(
       [...folders].map(async (folder) => {

@@ -22,6 +22,8 @@ export interface GitCommit {
 
 /** The objects of a repository, each read once, by one `git cat-file --batch` that runs until `close`. */
 export class GitObjects {
+  /** Folders of which `CommitFiles` has fetched all that a catalog is read from. */
+  readonly whole = new Set<string>();
   private readonly trees = new Map<string, GitTree>();
   private readonly blobs = new Map<string, Buffer>();
   private readonly commits = new Map<string, GitCommit>();
@@ -80,6 +82,10 @@ export class GitObjects {
   }
 
   /** Undefined for one that was not read yet. */
+  knownCommit(id: string): GitCommit | undefined {
+    return this.commits.get(id);
+  }
+
   knownTree(id: string): GitTree | undefined {
     return this.trees.get(id);
   }

@@ -33,14 +33,21 @@ export type Submodules = ReadonlyMap<string, string>;
  * layers beneath, so that it is known without a build. A submodule in a context counts as a whole.
  *
  * @param submodules by layer
+ * @param known those that are known already
  */
 export function identitiesOf(
   catalog: Catalog,
   { compression, labels, secrets }: FamilySettings,
   submodules: ReadonlyMap<string, Submodules>,
+  known: ReadonlyMap<string, string> = new Map(),
 ): Map<string, string> {
   const found = new Map<string, string>();
   for (const layer of catalog) {
+    const same = known.get(layer.name);
+    if (same !== undefined) {
+      found.set(layer.name, same);
+      continue;
+    }
     const within = submodules.get(layer.name) ?? new Map();
     const given = layer.secrets.map(({ id }) => id).filter((id) => secrets?.has(id) ?? true);
     const options = [

@@ -26,6 +26,8 @@ export interface HistorySource {
 
 /** A family as of a commit. */
 export interface FamilyAt {
+  /** By name. */
+  readonly layers: ReadonlyMap<string, CatalogLayer>;
   /** Of each layer of the commit what it is made of, at any depth. */
   readonly identities: ReadonlyMap<string, string>;
   /** For each layer the paths that it is read from: as long as none of them changes, it does not. */
@@ -39,10 +41,16 @@ export interface LastChanges {
   readonly unknown: readonly string[];
 }
 
+/** So many are kept, for commits that are come upon twice. */
+const mostFamilies = 100;
+
+/** So many commits are fetched at once. */
+const mostAhead = 256;
+
 /** Commits that have the same of a layer, and the one that is looked at. */
 interface Group {
   readonly commit: GitCommit;
-  /** Of this commit, or of one that has the same of these layers, at the same paths. */
+  /** Of this commit, these layers among others: all that it has here is so there. */
   readonly family: FamilyAt;
   readonly layers: readonly string[];
 }
@@ -119,16 +127,25 @@ export class FamilyHistory {
     return this.familyIn((await this.objects.commit(commit)).tree);
   }
 
-  private familyIn(tree: string): Promise<FamilyAt> {
+  /** @param near one of another commit: what is read from the same is not read again */
+  private familyIn(tree: string, near?: Near): Promise<FamilyAt> {
     const known = this.families.get(tree);
     if (known) return known;
-    const family = this.read(tree).then(
-      async ({ catalog, settings, files, global }) => ({
-        identities: identitiesOf(catalog, settings, await this.submodulesIn(catalog, files)),
-        paths: pathsOf(catalog, global),
-      }),
+    const [oldest] = this.families.keys();
+    if (oldest !== undefined && this.families.size >= mostFamilies) this.families.delete(oldest);
+    const family = this.read(tree, near).then(
+      async ({ catalog, settings, files, global }) => {
+        const isSame = (name: string) => near?.isSame(name) ?? false;
+        const read = catalog.filter(({ name }) => !isSame(name));
+        const identities = new Map([...(near?.family.identities ?? [])].filter(([name]) => isSame(name)));
+        return {
+          layers: new Map(catalog.map((layer) => [layer.name, layer])),
+          identities: identitiesOf(catalog, settings, await this.submodulesIn(read, files), identities),
+          paths: pathsOf(catalog, global, near),
+        };
+      },
       (error) => {
-        if (error instanceof InputError) return { identities: new Map(), paths: new Map() };
+        if (error instanceof InputError) return { layers: new Map(), identities: new Map(), paths: new Map() };
         throw error;
       },
     );
@@ -177,6 +194,7 @@ export class FamilyHistory {
         continue;
       }
       for (const id of left.length > 0 ? commit.parents : []) {
+        await this.fetchAhead(id);
         const same = await this.sameIn(await this.objects.commit(id), { commit, family, layers: left });
         if (same.layers.length > 0) groups.push(same);
         left = left.filter((layer) => !same.layers.includes(layer));
@@ -190,18 +208,42 @@ export class FamilyHistory {
 
   /** Those layers of a group that a parent has the same of. */
   private async sameIn(parent: GitCommit, { commit, family, layers }: Group): Promise<Group> {
-    const paths = new Set(layers.flatMap((layer) => [...(family.paths.get(layer) ?? [])]));
+    const paths = new Set([...family.paths.values()].flatMap((own) => [...own]));
     const changed = await changedPaths(this.objects, parent.tree, commit.tree, paths);
-    const isTouched = (layer: string) => [...(family.paths.get(layer) ?? [])].some((path) => changed.has(path));
-    if (!layers.some(isTouched)) return { commit: parent, family, layers };
-    const before = await this.familyIn(parent.tree);
-    const same = layers.filter(
+    if (changed.size === 0) return { commit: parent, family, layers };
+    const same = new Set(
+      [...family.paths].flatMap(([name, own]) => ([...changed].some((path) => own.has(path)) ? [] : [name])),
+    );
+    const isSame = (layer: string) => same.has(layer);
+    // Of other layers it has something else, which is not read as long as nobody asks.
+    if (layers.every(isSame)) return { commit: parent, family: only(family, isSame), layers };
+    const before = await this.familyIn(parent.tree, { family, isSame });
+    const kept = layers.filter(
       (layer) => before.identities.has(layer) && before.identities.get(layer) === family.identities.get(layer),
     );
-    return { commit: parent, family: before, layers: same };
+    return { commit: parent, family: before, layers: kept };
   }
 
-  private async read(tree: string): Promise<ReadFamily> {
+  /** With what most are compared by, so that not each commit is a way there and back. */
+  private async fetchAhead(from: string): Promise<void> {
+    if (this.objects.knownCommit(from)) return;
+    const listed = await git(this.root, ["rev-list", `--max-count=${mostAhead}`, from]);
+    const commits = await Promise.all(
+      listed
+        .split("\n")
+        .filter(Boolean)
+        .map((id) => this.objects.commit(id)),
+    );
+    const images = join(this.project, this.source.images);
+    await Promise.all(
+      commits.map(async ({ tree }) => {
+        const files = new CommitFiles(this.objects, tree);
+        await files.fetched(() => files.list(images));
+      }),
+    );
+  }
+
+  private async read(tree: string, near?: Near): Promise<ReadFamily> {
     const files = new CommitFiles(this.objects, tree);
     const at = (path: string) => join(this.project, path);
     const { configFiles } = this.source;
@@ -220,12 +262,25 @@ export class FamilyHistory {
         pinsFile,
         platforms: settings.platforms,
         system: files,
+        known: (name) => (near?.isSame(name) ? near.family.layers.get(name) : undefined),
       });
     const { layers: catalog } = await files.fetched(survey);
     for (const { context } of catalog) if (!`${context}/`.startsWith(`${images}/`)) this.contexts.add(context);
     const paths = [pinsFile, ...configFiles.map(at), ...files.linked];
     return { catalog, settings, files, global: { images, paths } };
   }
+}
+
+/** A family of which that of another commit has some layers. */
+interface Near {
+  readonly family: FamilyAt;
+  /** Whether all that a layer is read from is the same. */
+  readonly isSame: (layer: string) => boolean;
+}
+
+function only(family: FamilyAt, isWanted: (layer: string) => boolean): FamilyAt {
+  const some = <T>(map: ReadonlyMap<string, T>) => new Map([...map].filter(([name]) => isWanted(name)));
+  return { layers: some(family.layers), identities: some(family.identities), paths: some(family.paths) };
 }
 
 interface ReadFamily {
@@ -241,13 +296,16 @@ interface Global {
   readonly paths: readonly string[];
 }
 
-function pathsOf(catalog: Catalog, { images, paths }: Global): Map<string, ReadonlySet<string>> {
-  const found = new Map<string, ReadonlySet<string>>();
-  for (const { name, context, layers, upstreams } of catalog) {
-    const beneath = layers.flatMap((parent) => [...(found.get(parent) ?? [])]);
+function pathsOf(catalog: Catalog, { images, paths }: Global, near?: Near): Map<string, ReadonlySet<string>> {
+  const layers = new Map(catalog.map((layer) => [layer.name, layer]));
+  const found = catalog.map(({ name }): [string, ReadonlySet<string>] => {
+    const known = near?.isSame(name) ? near.family.paths.get(name) : undefined;
+    if (known) return [name, known];
     // A folder that comes with the name of an upstream takes its place.
-    const named = upstreams.map((upstream) => join(images, upstream.name));
-    found.set(name, new Set([...paths, join(images, name), context, ...named, ...beneath]));
-  }
-  return found;
+    const beneath = new Set([name]);
+    for (const image of beneath) for (const needed of Object.keys(layers.get(image)?.needs ?? {})) beneath.add(needed);
+    const contexts = [...beneath].flatMap((image) => layers.get(image)?.context ?? []);
+    return [name, new Set([...paths, ...[...beneath].map((image) => join(images, image)), ...contexts])];
+  });
+  return new Map(found);
 }
