@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { randomUUID } from "node:crypto";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { execa } from "execa";
 import { readUpstreams } from "../../components/catalog/upstreams";
@@ -41,7 +41,9 @@ async function times(project: Project): Promise<Record<"began" | "ended" | "fetc
 }
 
 /** Waits until a build of one stage has ended with an export. */
-async function untilExported(project: Project, context: string, stage: string): Promise<void> {
+async function untilExported(project: Project, layer: string, stage: string): Promise<void> {
+  // The builder keeps records of other projects, too.
+  const context = `${basename(project.folder)}/.strata/contexts/${layer}/`;
   for (let attempt = 0; attempt < 240; attempt++) {
     const records = await project.run("buildx", "history", "ls", "--builder", localBuilder, "--format", "json");
     const found = records
@@ -105,7 +107,7 @@ describe("stages of a layer that need no layer beneath", () => {
     });
     try {
       const updated = project.up();
-      await Promise.race([updated, untilExported(project, "/contexts/app/", "(tools)")]);
+      await Promise.race([updated, untilExported(project, "app", "(tools)")]);
       const { ref } = readUpstreams(join(project.folder, "upstreams.yaml"), home.standInsFile).get("alpine:3.22") as {
         ref: string;
       };
