@@ -6,7 +6,12 @@ export async function median(runs: number, action: () => Promise<void>, prepare 
     const took = await timed(action);
     if (run > 0) times.push(took);
   }
-  return times.sort((a, b) => a - b)[Math.floor(times.length / 2)] as number;
+  return middle(times);
+}
+
+/** The median. */
+export function middle(times: readonly number[]): number {
+  return [...times].sort((a, b) => a - b)[Math.floor(times.length / 2)] as number;
 }
 
 /** In seconds. */

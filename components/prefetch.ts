@@ -19,6 +19,10 @@ export interface Prefetch {
   readonly rebuild: number;
   /** Where an earlier build left its cache. */
   readonly cache: string;
+  /** Whether the layer's build pushes a cache. */
+  readonly cached: boolean;
+  /** As of that cache. */
+  readonly compression: "zstd" | "gzip";
   /** id → value */
   readonly secrets: Readonly<Record<string, string>>;
 }
@@ -74,7 +78,11 @@ export function bakeFileOf(what: Prefetch, variables: readonly string[]) {
     args: { ...buildArguments, ...what.arguments },
     platforms,
     "cache-from": [`type=registry,ref=${cache}`],
-    output: ["type=cacheonly"],
+    // Compresses what the steps made. A cache with all stages needs that, and the layer's build would do it at its end, with all that
+    // stands on it waiting. It is not named, pushed or kept as an image.
+    output: [
+      what.cached ? `type=image,store=false,oci-mediatypes=true,compression=${what.compression}` : "type=cacheonly",
+    ],
     ...(rebuild > 0 ? { "extra-hosts": { [`rebuild-${rebuild}`]: "127.0.0.1" } } : {}),
     ...(secret.length > 0 ? { secret } : {}),
   };

@@ -1,5 +1,9 @@
 import assert from "node:assert/strict";
 import { randomUUID } from "node:crypto";
+import { basename, join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { execa } from "execa";
+import { readUpstreams } from "../../components/catalog/upstreams";
 import { localBuilder } from "../../tools/services/buildkit";
 import { emptyBuildkit } from "../../tools/services/services";
 import { buildLog } from "../../tools/stack/build-logs";
@@ -36,6 +40,28 @@ async function times(project: Project): Promise<Record<"began" | "ended" | "fetc
   return { began, ended, fetched };
 }
 
+/** Waits until a build of one stage has ended with an export. */
+async function untilExported(project: Project, layer: string, stage: string): Promise<void> {
+  // The builder keeps records of other projects, too.
+  const context = `${basename(project.folder)}/.strata/contexts/${layer}/`;
+  for (let attempt = 0; attempt < 240; attempt++) {
+    const records = await project.run("buildx", "history", "ls", "--builder", localBuilder, "--format", "json");
+    const found = records
+      .split("\n")
+      .filter(Boolean)
+      .map((line) => JSON.parse(line) as { ref: string; name: string; status: string })
+      .find(({ name, status }) => name.includes(context) && name.endsWith(stage) && status === "Completed");
+    if (found) {
+      const id = found.ref.split("/").at(-1) as string;
+      const args = ["history", "logs", "--builder", localBuilder, "--progress", "plain", id];
+      const { all } = await execa("buildx", args, { env: project.env, all: true, timeout: 60_000 });
+      return assert.match(all, /exporting layers.* done/);
+    }
+    await sleep(500);
+  }
+  assert.fail(`no build of ${stage} ended`);
+}
+
 describe("stages of a layer that need no layer beneath", () => {
   it("are built while those are, once, and no plan and no state has anything of it", async () => {
     const project = await Project.make(family(60), { secrets: { token: "12345678" } });
@@ -68,6 +94,81 @@ describe("stages of a layer that need no layer beneath", () => {
       assert.equal(await buildLog("app", localBuilder, project.env), undefined);
     } finally {
       project.remove();
+    }
+  });
+
+  it("are compressed for the layer's cache by then, where those beneath still run", async () => {
+    const nonce = randomUUID();
+    const cache = `--mount=type=cache,id=${nonce},target=/shared`;
+    const project = await Project.make({
+      // Until it is let go.
+      "images/base/Dockerfile": `FROM alpine:3.22\nRUN ${cache} for i in $(seq 90); do test -e /shared/go && break; sleep 1; done; ls /shared > /seen\n`,
+      "images/app/Dockerfile": `FROM alpine:3.22 AS tools\nRUN echo ${nonce} > /made\nFROM base\nCOPY --link --from=tools /made /\n`,
+    });
+    try {
+      const updated = project.up();
+      await Promise.race([updated, untilExported(project, "app", "(tools)")]);
+      const { ref } = readUpstreams(join(project.folder, "upstreams.yaml"), home.standInsFile).get("alpine:3.22") as {
+        ref: string;
+      };
+      project.write("go/Dockerfile", `FROM alpine:3.22\nRUN ${cache} touch /shared/go\n`);
+      const alpine = `alpine:3.22=docker-image://${ref}`;
+      await project.run(
+        "buildx",
+        "build",
+        "--builder",
+        localBuilder,
+        "--build-context",
+        alpine,
+        "--output=type=cacheonly",
+        "go",
+      );
+      await updated;
+      const { base } = await project.layers();
+      const seen = await project.run("regctl", "image", "get-file", base?.ref as string, "/seen");
+      assert.equal(seen.trim(), "go", "base ran until the stage was there, and no longer");
+    } finally {
+      project.remove();
+    }
+  });
+
+  it("change no digest, and are found in the layer's cache by another builder", async () => {
+    const nonce = randomUUID();
+    const files = {
+      "images/base/Dockerfile": `FROM alpine:3.22\nRUN echo ${nonce} > /base\n`,
+      "images/app/Dockerfile": [
+        "FROM alpine:3.22 AS tools",
+        `RUN echo ${nonce} > /made`,
+        "FROM alpine:3.22 AS random",
+        "RUN cat /proc/sys/kernel/random/uuid > /random",
+        "FROM base",
+        "RUN --mount=from=random,target=/from test -s /from/random",
+        "COPY --link --from=tools /made /",
+        "",
+      ].join("\n"),
+    };
+    const alone = await Project.make(files, { config: { parallel: "1" } });
+    const ahead = await Project.make(files);
+    const random = async () => {
+      const { app } = await ahead.layers();
+      return ahead.run("regctl", "image", "get-file", app?.ref as string, "/random");
+    };
+    try {
+      await alone.up();
+      await emptyBuildkit(home);
+      await ahead.up();
+      assert.deepEqual(await ahead.digests(), await alone.digests());
+
+      ahead.append("images/app/Dockerfile", "COPY --link --from=random /random /\n");
+      await ahead.up();
+      const made = await random();
+      await emptyBuildkit(home);
+      ahead.append("images/base/Dockerfile", "RUN echo more >> /base\n");
+      await ahead.up();
+      assert.equal(await random(), made);
+    } finally {
+      alone.remove();
+      ahead.remove();
     }
   });
 

@@ -89,7 +89,8 @@ describe("strata release and strata rollback", function () {
     assert.match(plan, /app +promoted +[0-9a-f]{12} +[0-9a-f]{12} +1\n/);
     assert.match(plan, /app:\n {2}[0-9a-f]{12} Break it\n/);
     assert.match(plan, /Tags:\n {2}\S+\/prod\/app:stable [0-9a-f]{12} → [0-9a-f]{12}/);
-    await strata("up", "--stack", "prod", "--yes");
+    const up = await strata("up", "--stack", "prod", "--yes");
+    assert.equal(up.exitCode, 0, up.stderr);
     const bad = (await prod.digests()).app;
     assert.notEqual(bad, good);
 
