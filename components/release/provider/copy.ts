@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { standInLabel } from "../../catalog/stand-ins";
-import { readImage } from "./image";
+import { type PlatformImage, readImage } from "./image";
 import { digestOf, type Registries } from "./registries";
 import { type Operations, orUnknown, type Properties } from "./resource";
 
@@ -34,12 +34,21 @@ const most = 10;
 /** In milliseconds, for one image with all that is attached to it, with all tries: gigabytes on a line of ten megabits. */
 const copyTime = 60 * 60_000;
 
+/** Images by digest, each read once: a check and what follows it need the same. */
+type Sources = (ref: string) => Promise<PlatformImage[] | undefined>;
+
 /** What is done with `ImageCopy`. */
 export function copyOperations(registries: Registries): Operations {
+  const found = new Map<string, PlatformImage[]>();
+  const sources: Sources = async (ref) => {
+    const image = found.get(ref) ?? (await readImage(ref, registries));
+    if (image) found.set(ref, image);
+    return image;
+  };
   return {
-    check: (olds, news) => check(olds, news, registries),
+    check: (olds, news) => check(olds, news, sources, registries),
     diff: changed,
-    put: async (olds, news) => ({ ...(await put(news, registries)), before: beforeOf(olds, news) }),
+    put: async (olds, news) => ({ ...(await put(news, sources, registries)), before: beforeOf(olds, news) }),
     read: (props) => read(props, registries),
     // What was promoted may be in use, and this resource cannot know by whom.
     delete: async () => {},
@@ -52,6 +61,7 @@ export function copyOperations(registries: Registries): Operations {
 async function check(
   olds: Properties | undefined,
   news: Properties,
+  sources: Sources,
   registries: Registries,
 ): Promise<readonly string[]> {
   if (olds && changed(olds, news).length === 0) return [];
@@ -67,13 +77,13 @@ async function check(
   // What came here once was looked at then, and may be gone from where it came from.
   if (digest !== undefined && found === digest) return [];
   return [
-    ...(source && platforms ? await sourceFailures(source, platforms, registries) : []),
+    ...(source && platforms ? await sourceFailures(source, platforms, sources) : []),
     ...(target && found && digest ? [occupied(target, found, digest)] : []),
   ];
 }
 
-async function sourceFailures(source: string, platforms: readonly string[], registries: Registries): Promise<string[]> {
-  const image = await readImage(source, registries);
+async function sourceFailures(source: string, platforms: readonly string[], sources: Sources): Promise<string[]> {
+  const image = await sources(source);
   if (!image) return [`${source} is not there; build it or promote it to there first`];
   const lacking = platforms.filter((platform) => !image.some((one) => one.platform === platform));
   const standIns = new Set(image.flatMap(({ labels }) => labels[standInLabel]?.split(" ") ?? []));
@@ -99,34 +109,41 @@ function changed(olds: Properties, news: Properties): string[] {
  * Copies an image with its platforms and all that is attached to it. What the target has is not sent again, and its tag comes last, so
  * this can be ended at any moment and done again.
  */
-async function put(news: Properties, registries: Registries): Promise<Properties> {
+async function put(news: Properties, sources: Sources, registries: Registries): Promise<Properties> {
   const inputs = given.parse(news);
-  const { source, repository, tag, digest, platforms } = inputs;
+  const { source, repository, tag, digest } = inputs;
   const ref = `${repository}:${tag}`;
   const there = await digestOf(ref, registries);
   if (there !== undefined && there !== digest) throw new Error(occupied(ref, there, digest));
+  const image = await sources(source);
+  if (image) await copy(inputs, image, registries);
+  else if (there === undefined) throw new Error(`${source} is not there any more; nothing names ${ref}`);
+  const whole = image ?? (await readImage(`${repository}@${digest}`, registries)) ?? [];
+  const wanted = [digest, ...whole.map((one) => one.digest)];
+  const refs = [ref, ...wanted.slice(1).map((one) => `${repository}@${one}`)];
+  const found = await Promise.all(refs.map((one) => digestOf(one, registries)));
+  const lacking = wanted.filter((one, index) => found[index] !== one);
+  if (whole.length === 0 || lacking.length > 0) {
+    throw new Error(
+      `${ref}: its registry does not have all of ${source}: ${lacking.join(", ") || "parts"} cannot be read there`,
+    );
+  }
+  return inputs;
+}
+
+async function copy(
+  { source, repository, tag, digest }: z.infer<typeof given>,
+  image: readonly PlatformImage[],
+  registries: Registries,
+): Promise<void> {
+  const ref = `${repository}:${tag}`;
   const done = tellingThatItTakes(`copying ${source} to ${ref}`, registries);
   try {
-    const image = await readImage(source, registries);
-    if (image) {
-      await copyDigestTags(source, repository, [digest, ...image.map((one) => one.digest)], registries);
-      await registries.tell(
-        ["image", "copy", "--referrers", "--force-recursive", source, ref],
-        [ref, source],
-        copyTime,
-      );
-    } else if (there === undefined) {
-      throw new Error(`${source} is not there any more; nothing names ${ref}`);
-    }
+    await copyDigestTags(source, repository, [digest, ...image.map((one) => one.digest)], registries);
+    await registries.tell(["image", "copy", "--referrers", "--force-recursive", source, ref], [ref, source], copyTime);
   } finally {
     done();
   }
-  const found = await digestOf(ref, registries);
-  if (found !== digest) throw new Error(`${ref}: it was copied from ${source} and names ${found ?? "nothing"}`);
-  const copied = await readImage(`${repository}@${digest}`, registries);
-  const lacking = platforms.filter((platform) => !copied?.some((one) => one.platform === platform));
-  if (lacking.length > 0) throw new Error(`${ref}: it was copied from ${source} and has no ${lacking.join(", ")}`);
-  return inputs;
 }
 
 /** What was there before, newest first. */

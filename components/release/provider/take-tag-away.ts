@@ -1,3 +1,4 @@
+import pLimit, { type LimitFunction } from "p-limit";
 import { z } from "zod";
 import { digestOf, giveTag, type Registries } from "./registries";
 
@@ -13,12 +14,16 @@ const cannot = /\[http (?:400|404|405|501)\]/;
  * @param digest what this tag was given to; a tag that names something else by now is left where it is
  * @throws Error where the registry could not be asked; it is safe to try again
  */
-export async function takeTagAway(
-  repository: string,
-  tag: string,
-  digest: string,
-  registries: Registries,
-): Promise<void> {
+export function takeTagAway(repository: string, tag: string, digest: string, registries: Registries): Promise<void> {
+  const turn = turns.get(repository) ?? pLimit(1);
+  turns.set(repository, turn);
+  return turn(() => takeAway(repository, tag, digest, registries));
+}
+
+/** By repository: of two tags that are all that an image has, each would be taken away for the sake of the other. */
+const turns = new Map<string, LimitFunction>();
+
+async function takeAway(repository: string, tag: string, digest: string, registries: Registries): Promise<void> {
   const ref = `${repository}:${tag}`;
   const found = await digestOf(ref, registries);
   if (found === undefined) return;

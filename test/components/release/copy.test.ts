@@ -133,20 +133,31 @@ describe("a copy of an image by digest", () => {
     });
 
     it("is an error where the target has it without a platform, or under another digest", async () => {
+      const { manifests } = JSON.parse(registries.repositories.get(from)?.contents.get(digest) ?? "");
       registries.fault = (call) => {
-        if (call.startsWith("manifest get prod")) registries.repositories.get(to)?.contents.delete(digest);
+        if (call.startsWith("image digest prod")) registries.repositories.get(to)?.contents.delete(manifests[1].digest);
         return undefined;
       };
-      await assert.rejects(
-        operations().put(undefined, wanted()),
-        /:b-1+: it was copied .* has no linux\/amd64, linux\/arm64/,
+      const lacking = new RegExp(
+        `:b-1+: its registry does not have all of .*: ${manifests[1].digest} cannot be read there`,
       );
+      await assert.rejects(operations().put(undefined, wanted()), lacking);
       registries.fault = (call) => {
-        if (call.startsWith("image digest prod") && registries.writes.length > 1)
+        if (call === `image digest ${to}:${tag}` && registries.writes.length > 1)
           registries.tag(`${to}:${tag}`, "sha256:x");
         return undefined;
       };
-      await assert.rejects(operations().put(undefined, wanted()), /it was copied from .* and names sha256:x/);
+      await assert.rejects(operations().put(undefined, wanted()), new RegExp(`${digest} cannot be read there`));
+    });
+
+    it("reads the image once for the check and the copy, and not again to look whether it is whole", async () => {
+      const one = operations();
+      await one.check(undefined, wanted());
+      await one.put(undefined, wanted());
+      assert.equal(
+        registries.calls.filter((call) => /^(manifest|blob) get/.test(call)).length,
+        1 + 2 * platforms.length,
+      );
     });
 
     it("comes to the same end in the next update where it is ended at any call", async () => {

@@ -71,6 +71,14 @@ describe("a tag that is taken away", () => {
     assert.deepEqual(registries.writes, []);
   });
 
+  it("stays where all others of its image are taken away at the same time", async () => {
+    digest = registries.push(`${repository}:pr-7`, "of no build");
+    for (const tag of ["one", "two"]) registries.tag(`${repository}:${tag}`, digest);
+    await Promise.all(["pr-7", "one", "two"].map(take));
+    assert.deepEqual(tags(), ["two"]);
+    assert.equal(registries.said.length, 1);
+  });
+
   it("is an error where a registry deletes the image with a tag that was not its only one", async () => {
     registries.deletes = "tag with its image";
     await assert.rejects(take(), /its registry deleted sha256:\w+ with the tag pr-7, though other tags named it/);
