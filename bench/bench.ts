@@ -1,8 +1,9 @@
-import { mkdirSync, rmSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { CommanderError } from "commander";
 import { homeAt, root } from "../tools/home";
 import { prepareLocalState } from "../tools/stack/environment";
+import { processName } from "../tools/stack/processes";
 import { seconds } from "../tools/terminal";
 import { installRunc, installTools, pathWithTools } from "../tools/toolchain/install";
 import { planTools, serviceTools } from "../tools/toolchain/tools";
@@ -25,7 +26,7 @@ const home = homeAt(join(root, ".strata/bench"));
 
 async function main(options: Options): Promise<void> {
   process.env.PATH = pathWithTools();
-  if (options.fresh) rmSync(join(home.folder, "results.jsonl"), { force: true });
+  if (options.fresh && !options.report) rmSync(join(home.folder, "results.jsonl"), { force: true });
   const records = new Records(join(home.folder, "results.jsonl"));
   const machine = thisMachine();
   const place = { machine: machineHash(machine), commit: await thisCommit() };
@@ -86,10 +87,21 @@ function codeOf({ contender, family }: Run, hashes: Hashes): string {
   return `${hashes.code(contender)}-${hashes.family(family)}`;
 }
 
+/** @throws Error where a benchmark runs already: it has the services, and would be slowed */
+function claim(): void {
+  const file = join(home.folder, "bench.pid");
+  const pid = existsSync(file) ? Number(readFileSync(file, "utf8")) : 0;
+  if (pid > 0 && pid !== process.pid && processName(pid) === "node") {
+    throw new Error(`a benchmark runs already, as process ${pid}; wait for it or stop it with: kill -INT ${pid}`);
+  }
+  mkdirSync(home.folder, { recursive: true });
+  writeFileSync(file, `${process.pid}\n`);
+}
+
 async function startAll(): Promise<Services> {
+  claim();
   await installTools([...planTools, ...serviceTools], () => {});
   await installRunc(() => {});
-  mkdirSync(home.folder, { recursive: true });
   const services = await Services.start(home);
   await ensureStandIns(join(root, "upstreams.yaml"), services.registry, home, () => {});
   prepareLocalState(home);

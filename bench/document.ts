@@ -1,4 +1,5 @@
 import { bytesText } from "../tools/terminal";
+import { bytesOr, isThere, markdownTable, nameOf, percent, rowsOf, secondsCell, trafficCell } from "./cells";
 import type { Place } from "./contenders/contender";
 import { contenders } from "./contenders/contenders";
 import { baselineMinutes, Measurements, type Summary } from "./figures";
@@ -6,6 +7,7 @@ import { verdictsOf } from "./goals";
 import type { Measured } from "./records";
 import { type Results, sizesIn } from "./results";
 import { type ContenderId, contenderIds, mixChanges } from "./schedule";
+import { changeNames, slowerThings, thingName } from "./things";
 
 /** What the document is made of. */
 export interface Told {
@@ -23,8 +25,9 @@ export function documentOf(told: Told): string {
   const measured = new Measurements(told.records);
   const sections = [
     headOf(told.results),
-    losses(told),
+    losses(told, measured),
     goals(told),
+    failures(told),
     mixOf(told, measured),
     noopOf(told, measured),
     coldOf(told, measured),
@@ -50,10 +53,56 @@ function headOf({ from, to, commits, family }: Results): string {
 figures are medians; how many runs they are of is in brackets where it is not three. [results.json](results.json) has them all.`;
 }
 
-function losses({ results, records }: Told): string {
-  const lost = verdictsOf(results, records).filter(({ met }) => met === false);
-  if (lost.length === 0) return "## Where Strata loses\n\nNowhere, of what was measured.";
-  return `## Where Strata loses\n\n${lost.map(({ what, goal, got }) => `- **${what}**: ${got}; the goal is ${goal}.`).join("\n")}`;
+function losses({ results, records }: Told, measured: Measurements): string {
+  const missed = verdictsOf(results, records).filter(({ met }) => met === false);
+  const behind = slowerThings(results.things);
+  if (missed.length + behind.length === 0) return "## Where Strata loses\n\nNowhere, of what was measured.";
+  const goals = missed.map(({ what, goal, got }) => `- **${what}**: ${got}; the goal is ${goal}.`).join("\n");
+  const rows = behind.map(({ thing, by, more }) => [
+    thingName(thing),
+    secondsCell(measured.of(thing.case, thing.family, "e", thing.what)),
+    by.map((other) => `${nameOf(other.contender)} ${secondsCell(other)}`).join(", "),
+    `${more.toFixed(1)} s`,
+  ]);
+  const others = markdownTable(["", "Strata, seconds", "faster", "at most by"], rows);
+  return [
+    "## Where Strata loses",
+    ...(missed.length > 0 ? [`Goals that are missed:\n\n${goals}`] : []),
+    ...(rows.length > 0 ? [`Faster than Strata:\n\n${others}`, makesUp(results, measured)] : []),
+  ].join("\n\n");
+}
+
+/** What a user has for it where bake is ahead: by figures, as far as there are any. */
+function makesUp({ family, noop }: Results, measured: Measurements): string {
+  const beside = (what: string, ours: number | undefined, theirs: number | undefined) =>
+    ours === undefined || theirs === undefined || ours >= theirs
+      ? []
+      : [`${what} in ${ours.toFixed(1)} s, bake in ${theirs.toFixed(1)} s`];
+  const seconds = (name: string, what: string) =>
+    [measured.of(name, family, "e", what).seconds, measured.of(name, family, "c", what).seconds] as const;
+  const largest = Object.keys(noop)
+    .map(Number)
+    .sort((a, b) => b - a)[0];
+  const found = [
+    ...beside("a Debian package", ...seconds("mix", "package")),
+    ...beside("a base that comes out the same", ...seconds("cutoff", "rebuild")),
+    ...(largest === undefined
+      ? []
+      : beside(`finding out that nothing of ${largest} layers changed`, noop[largest]?.preview, noop[largest]?.bake)),
+  ];
+  if (found.length === 0) return "";
+  return `What makes up for it: ${found.join("; ")}. And before anything is built, the plan says what will be, and why.`;
+}
+
+function failures({ results }: Told): string {
+  const failed = results.things.filter((thing) => thing.failures.length > 0);
+  if (failed.length === 0) return "";
+  const lines = failed.map((thing) => {
+    const last = (thing.failures.at(-1) ?? "").trim().split("\n").at(-1) ?? "";
+    const often = thing.failures.length === 1 ? "" : ` (${thing.failures.length} times)`;
+    return `- ${nameOf(thing.contender)}, ${thingName(thing)}${often}: ${last}`;
+  });
+  return `## What failed\n\n${lines.join("\n")}`;
 }
 
 function goals({ results, records }: Told): string {
@@ -65,13 +114,6 @@ function goals({ results, records }: Told): string {
   ]);
   return `## Goals\n\n${markdownTable(["what", "goal", "measured", ""], rows)}`;
 }
-
-const changeNames: Readonly<Record<string, string>> = {
-  app: "a file of app",
-  configuration: "a tool's configuration",
-  tool: "a tool's version",
-  package: "a Debian package",
-};
 
 function mixOf({ results, pictures }: Told, measured: Measurements): string {
   const { family } = results;
@@ -152,7 +194,7 @@ function coldOf({ results, pictures }: Told, measured: Measurements): string {
 }
 
 function cutoffOf({ results }: Told, measured: Measurements): string {
-  const rows = rowsOf(measured, "cutoff", results.family, ["rebuild"]);
+  const rows = rowsOf(measured, "cutoff", results.family, "rebuild");
   if (rows.length === 0) return "";
   return `## A base that comes out the same
 
@@ -172,8 +214,8 @@ function fullOf({ results }: Told): string {
 }
 
 function fleetOf(_: Told, measured: Measurements): string {
-  const service = rowsOf(measured, "fleet", "fleet", ["service"]);
-  const shared = rowsOf(measured, "fleet", "fleet", ["shared"]);
+  const service = rowsOf(measured, "fleet", "fleet", "service");
+  const shared = rowsOf(measured, "fleet", "fleet", "shared");
   if (service.length + shared.length === 0) return "";
   const heads = ["", "seconds", "pulled / pushed", "images pushed"];
   return `## A fleet
@@ -215,8 +257,8 @@ function bigOf({ records }: Told, measured: Measurements): string {
     .map((family) => {
       const heads = ["", "seconds", "pulled / pushed", "images pushed"];
       const parts = [
-        ["Nothing changed", rowsOf(measured, "big", family, ["nothing"])],
-        ["One file changed", rowsOf(measured, "big", family, ["file"])],
+        ["Nothing changed", rowsOf(measured, "big", family, "nothing")],
+        ["One file changed", rowsOf(measured, "big", family, "file")],
       ] as const;
       const what = family === "big" ? "20,000 files, 1 GB" : "400 files, 20 MB";
       const tables = parts
@@ -228,13 +270,26 @@ function bigOf({ records }: Told, measured: Measurements): string {
 }
 
 function profileOf({ records }: Told): string {
-  const parts = (["preview", "app"] as const).flatMap((what) => {
-    const last = records.findLast((one) => one.case === "profile" && one.what === what && one.phases);
-    if (!last?.phases) return [];
-    const name = what === "preview" ? "A preview where nothing changed" : "An update after a file of app changed, cold";
-    const rows = last.phases.map(([phase, time]) => [phase, String(time)]);
-    const sum = last.phases.reduce((total, [, time]) => total + time, 0);
-    return [`${name}:\n\n${markdownTable(["part", "ms"], [...rows, ["all", String(sum)]])}`];
+  const last = new Map(
+    records
+      .filter((one) => one.case === "profile" && one.phases)
+      .map((one) => [`${one.family}/${one.what}`, one] as const),
+  );
+  const parts = [...last.values()].map(({ family, what, phases = [], cpu = [] }) => {
+    const layers = /^layers(\d+)$/.exec(family)?.[1];
+    const of = layers === undefined ? "the chain" : `${layers} layers`;
+    const name =
+      what === "preview"
+        ? `A preview of ${of} where nothing changed`
+        : `An update of ${of} after a file of app changed, cold`;
+    const sum = phases.reduce((total, [, time]) => total + time, 0);
+    const rows = [...phases.map(([phase, time]) => [phase, String(time)]), ["all", String(sum)]];
+    const used = cpu
+      .filter(([, seconds]) => seconds >= 0.05)
+      .map(([process, seconds]) => `${process} ${seconds.toFixed(1)} s`);
+    const processor =
+      used.length === 0 ? "" : `\n\nOf the processor, by process, in a run of its own: ${used.join(", ")}.`;
+    return `${name}:\n\n${markdownTable(["part", "ms"], rows)}${processor}`;
   });
   return parts.length === 0 ? "" : `## Where the time goes\n\nOne run each, by timestamps.\n\n${parts.join("\n\n")}`;
 }
@@ -288,44 +343,4 @@ function machineOf({ machine }: Results): string {
   const { cpu, cores, memoryBytes, system, tools } = machine;
   const versions = Object.entries(tools).map(([name, version]) => `${name} ${version}`);
   return `## The machine\n\n${cpu}, ${cores} cores, ${Math.round(memoryBytes / 2 ** 30)} GiB of memory; ${system}.\n${versions.join(", ")}.`;
-}
-
-/** A row for each contender that was measured, failures told. */
-function rowsOf(measured: Measurements, name: string, family: string, [what = ""]: readonly string[]): string[][] {
-  return contenderIds.flatMap((id) => {
-    const summary = measured.of(name, family, id, what);
-    if (!isThere(summary)) return [];
-    return [[nameOf(id), secondsCell(summary), trafficCell(summary), String(summary.images ?? "–")]];
-  });
-}
-
-function nameOf(id: ContenderId): string {
-  return `(${id === "cz" ? "c, zstd" : id}) ${id === "cz" ? "bake" : contenders[id].title}`;
-}
-
-function isThere({ runs, failures }: Summary): boolean {
-  return runs + failures.length > 0;
-}
-
-function secondsCell({ seconds, runs, failures }: Summary): string {
-  if (seconds === undefined) return failures.length > 0 ? "failed" : "–";
-  const of = failures.length > 0 ? ` (${runs}, ${failures.length} failed)` : runs === 3 ? "" : ` (${runs})`;
-  return `${seconds < 100 ? seconds.toFixed(1) : Math.round(seconds)}${of}`;
-}
-
-function trafficCell({ pulledBytes, pushedBytes }: Summary): string {
-  return pulledBytes === undefined ? "–" : `${bytesText(pulledBytes)} / ${bytesText(pushedBytes ?? 0)}`;
-}
-
-function bytesOr(bytes: number | undefined): string {
-  return bytes === undefined ? "–" : bytesText(bytes);
-}
-
-function percent(share: number | undefined): string {
-  return share === undefined ? "–" : `${(share * 100).toFixed(1)} %`;
-}
-
-function markdownTable(head: readonly string[], rows: readonly (readonly string[])[]): string {
-  const line = (cells: readonly string[]) => `| ${cells.join(" | ")} |`;
-  return [line(head), line(head.map(() => "---")), ...rows.map(line)].join("\n");
 }

@@ -28,21 +28,24 @@ export function readOptions(args: readonly string[]): Options {
     .addOption(listOption("--contenders <names>", "what builds the images", contenderIds, contenderIds))
     .option("--runs <n>", "how often each thing is measured", positive, 3)
     .addOption(
-      new Option("--family <name>", "the chain of the cases cold, mix, cutoff and profile; small is built in a minute")
-        .choices(["sindri", "small"])
+      new Option(
+        "--family <name>",
+        "the chain of the cases cold, mix, cutoff and profile; small is built in a minute, tiny is for trying this out",
+      )
+        .choices(["sindri", "small", "tiny"])
         .default("sindri"),
     )
     .option("--sizes <numbers>", "how many layers the families of noop and memory have", sizes, [3, 14, 100, 500])
     .option("--full", "play 30 changes of the mix as well, in an order that is always the same", false)
     .option("--limit <minutes>", "the longest that a command may take", positive, 60)
-    .option("--output <folder>", "where the document goes (docs/benchmark, or .strata/bench/small for that family)")
+    .option("--output <folder>", "where the document goes (docs/benchmark; of other families .strata/bench/<family>)")
     .option("--report", "run nothing; write the document of what was measured", false)
     .option("--retry", "try again what failed", false)
     .option("--fresh", "forget all that was measured, and begin anew", false)
     .exitOverride();
   program.parse(args, { from: "user" });
   const { case: cases, output, ...options } = program.opts<Omit<Options, "cases"> & { case: readonly CaseName[] }>();
-  const usual = options.family === "small" ? ".strata/bench/small" : "docs/benchmark";
+  const usual = options.family === "sindri" ? "docs/benchmark" : `.strata/bench/${options.family}`;
   return { ...options, cases, output: output ?? usual };
 }
 

@@ -4,6 +4,7 @@ import { Measurements } from "./figures";
 import type { Measured } from "./records";
 import { sizesIn } from "./results";
 import { contenderIds, mixChanges } from "./schedule";
+import { changeNames } from "./things";
 
 /** A picture of the document. */
 export interface Plot {
@@ -26,18 +27,12 @@ const style = `<style>@media (prefers-color-scheme: dark){[fill="${ink}"]{fill:#
 /** The pictures for which there are figures. */
 export function plotsOf(records: readonly Measured[], family: string): Plot[] {
   const measured = new Measurements(records);
-  const names: Readonly<Record<string, string>> = {
-    app: "a file of app",
-    configuration: "a tool's configuration",
-    tool: "a tool's version",
-    package: "a Debian package",
-  };
   const mix = mixChanges.flatMap((change) =>
     contenderIds.flatMap((id) => {
       const { seconds } = measured.of("mix", family, id, change);
       return seconds === undefined
         ? []
-        : [{ change: names[change], contender: titleOf(id), seconds, ours: id === "e" }];
+        : [{ change: changeNames[change], contender: titleOf(id), seconds, ours: id === "e" }];
     }),
   );
   const cold = contenderIds.flatMap((id) => {
@@ -81,7 +76,7 @@ const config = {
     gridColor: muted,
     labelFontSize: 12,
     titleFontSize: 12,
-    labelLimit: 220,
+    labelLimit: 0,
   },
   header: { labelColor: ink, titleColor: ink, labelFontSize: 13, labelFontWeight: "bold" },
   legend: { labelColor: ink, titleColor: ink, labelFontSize: 12 },

@@ -30,6 +30,8 @@ export interface Measured extends Run {
   readonly stateBytes?: number;
   /** Where the time went, in the order of time: milliseconds. */
   readonly phases?: readonly (readonly [phase: string, milliseconds: number])[];
+  /** What its processes used of the processor: seconds by name, the most first. */
+  readonly cpu?: readonly (readonly [process: string, seconds: number])[];
 }
 
 /** Measured runs, one line each, so that a run that is interrupted loses nothing. */

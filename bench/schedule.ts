@@ -37,7 +37,7 @@ export interface Choice {
   /** How often each thing is measured. */
   readonly runs: number;
   /** The chain of the cases cold, mix and cutoff. */
-  readonly family: "sindri" | "small";
+  readonly family: "sindri" | "small" | "tiny";
   /** How many layers the families of the cases noop and memory have. */
   readonly sizes: readonly number[];
   /** Whether to play 30 changes as well. */
@@ -62,7 +62,7 @@ export const fullChanges = 30;
  * the runs is a fair comparison already: the first round of everything comes before the second.
  */
 export function schedule({ cases, contenders, runs, family, sizes, full }: Choice): Run[] {
-  const big = family === "small" ? "big-small" : "big";
+  const big = family === "sindri" ? "big" : "big-small";
   const smallSizes = sizes.filter((size) => size <= 100);
   const largeSizes = sizes.filter((size) => size > 100);
   const each = (
@@ -94,6 +94,9 @@ export function schedule({ cases, contenders, runs, family, sizes, full }: Choic
       ...each("cutoff", family, turns, ["rebuild"], round),
     ]),
     ...each("profile", family, ["e"], ["preview", "app"], first),
+    ...sizes
+      .filter((size) => size >= 100)
+      .flatMap((size) => each("profile", `layers${size}`, ["e"], ["preview"], first)),
     ...rounds.flatMap((round) => each("fleet", "fleet", layered, ["service", "shared"], round)),
     ...rounds.flatMap((round) => each("big", big, best, ["nothing", "file"], round)),
     ...largeSizes.flatMap((size) => rounds.flatMap((round) => noop(size, round))),

@@ -11,9 +11,6 @@ const commands = {
   start: "tools/start.ts",
   test: "tools/test.ts",
   bench: "bench/bench.ts",
-  "bench:catalog": "bench/catalog.ts",
-  "bench:cold": "bench/cold.ts",
-  "bench:layers": "bench/layers.ts",
 };
 
 installPackages();

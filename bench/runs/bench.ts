@@ -13,7 +13,16 @@ import { Workspace } from "../workspace";
 export type Figures = Partial<
   Pick<
     Measured,
-    "seconds" | "pulledBytes" | "pushedBytes" | "images" | "steps" | "peakBytes" | "diskBytes" | "stateBytes" | "phases"
+    | "seconds"
+    | "pulledBytes"
+    | "pushedBytes"
+    | "images"
+    | "steps"
+    | "peakBytes"
+    | "diskBytes"
+    | "stateBytes"
+    | "phases"
+    | "cpu"
   >
 >;
 

@@ -5,7 +5,7 @@ import type { Run } from "../schedule";
 import { folderBytes } from "../services";
 import type { Workspace } from "../workspace";
 import { type Bench, type Figures, timed, workspaceOf } from "./bench";
-import { watchMemory } from "./memory";
+import { watchProcesses } from "./processes";
 
 /** What is done where nothing changed. */
 const commands: Readonly<Record<string, (work: Workspace) => Promise<unknown>>> = {
@@ -14,15 +14,6 @@ const commands: Readonly<Record<string, (work: Workspace) => Promise<unknown>>> 
   up: (work) => pulumi(work, "up", "--yes", "--skip-preview", "--expect-no-changes"),
   bake: bakeNowhere,
   push: (work) => work.contender.build(work),
-};
-
-/** How the commands are called in the document. */
-export const commandNames: Readonly<Record<string, string>> = {
-  plan: "strata plan",
-  preview: "pulumi preview",
-  up: "pulumi up",
-  bake: "bake, without an output",
-  push: "bake",
 };
 
 /** A command where nothing changed and everything is in BuildKit's cache, after one that warms the disk's cache and does not count. */
@@ -34,9 +25,9 @@ export async function nothingRun(run: Run, bench: Bench): Promise<Figures> {
 /** The memory that such a command takes, and what its contender keeps on the disk. */
 export async function memoryRun(run: Run, bench: Bench): Promise<Figures> {
   const { work, command } = await warm(run, bench);
-  const peak = watchMemory();
+  const used = watchProcesses();
   const seconds = await timed(() => command(work));
-  const peakBytes = peak();
+  const { peakBytes } = used();
   if (run.contender !== "e") return { seconds, peakBytes };
   const stateBytes = await folderBytes(join(work.folder, "state/.pulumi/stacks"));
   const contexts = await folderBytes(join(work.folder, ".strata/contexts"));

@@ -6,6 +6,7 @@ import { pulumi } from "../contenders/strata";
 import type { Run } from "../schedule";
 import type { Workspace } from "../workspace";
 import { type Bench, type Figures, workspaceOf } from "./bench";
+import { watchProcesses } from "./processes";
 
 /** When the parts of Pulumi's program begin and end, as profile-hook.cjs notes it: milliseconds since 1970. */
 export interface Marks {
@@ -32,7 +33,10 @@ export async function profileRun(run: Run, bench: Bench): Promise<Figures> {
   if (run.what === "preview") {
     await pulumi(work, "preview");
     const { marks, whole } = await marked(work, ["preview"]);
-    return { seconds: (whole.ended - whole.began) / 1000, phases: phasesOf(whole, marks) };
+    // In a run of its own, since looking at processes takes time as well.
+    const used = watchProcesses();
+    await pulumi(work, "preview");
+    return { seconds: (whole.ended - whole.began) / 1000, phases: phasesOf(whole, marks), cpu: used().cpu };
   }
   await pulumi(work, "preview");
   const change = work.family.changes.app;
