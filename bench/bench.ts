@@ -58,6 +58,7 @@ async function main(options: Options): Promise<void> {
       hashes,
       limit: options.limit * 60_000,
       signal: stop.signal,
+      ready: { milliseconds: 0 },
       measured,
       record: (run, figures, began) => {
         const measured = { ...base(run, began), ...figures };

@@ -93,26 +93,30 @@ const colour = {
 
 const order = contenderIds.map(titleOf);
 
-function bars(values: object[], log: boolean) {
-  const x = {
-    field: "seconds",
-    type: "quantitative",
-    title: log ? "seconds (logarithmic)" : "seconds",
-    ...(log ? { scale: { type: "log", domainMin: 1 } } : {}),
-  } as const;
-  const y = { field: "contender", type: "nominal", sort: order, title: null } as const;
-  const text = { field: "seconds", type: "quantitative", format: ".3~r" } as const;
+/** Seconds of contenders. As dots where the scale is logarithmic, which has no zero for bars to begin at. */
+function seconds(values: readonly { readonly seconds: number }[], log: boolean) {
+  const most = Math.max(...values.map(({ seconds }) => seconds));
+  const scale = log ? { type: "log", domain: [0.5, most * 1.6], nice: false } : {};
+  const axis = log ? { values: steps } : {};
+  const title = log ? "seconds (logarithmic)" : "seconds";
+  const x = { field: "seconds", type: "quantitative", title, scale, axis };
+  const y = { field: "contender", type: "nominal", sort: order, title: null };
+  const text = { field: "seconds", type: "quantitative", format: ".3~r" };
+  const mark = log ? { type: "point", filled: true, size: 90, opacity: 1 } : { type: "bar" };
   return {
     data: { values },
     layer: [
-      { mark: { type: "bar" }, encoding: { y, x: { ...x, ...(log ? { x2: { datum: 1 } } : {}) }, color: colour } },
-      { mark: { type: "text", align: "left", dx: 4, color: ink, fontSize: 11 }, encoding: { y, x, text } },
+      { mark, encoding: { y, x, color: colour } },
+      { mark: { type: "text", align: "left", dx: log ? 9 : 4, color: ink, fontSize: 11 }, encoding: { y, x, text } },
     ],
   };
 }
 
-function mixPlot(values: { change: string | undefined }[]): Plot {
-  const { layer, data } = bars(values, true);
+/** Of a logarithmic scale. */
+const steps = [0.2, 0.5, 1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000];
+
+function mixPlot(values: readonly { readonly change: string | undefined; readonly seconds: number }[]): Plot {
+  const { layer, data } = seconds(values, true);
   const changes = [...new Set(values.map(({ change }) => change))];
   return {
     file: "mix.svg",
@@ -127,20 +131,33 @@ function mixPlot(values: { change: string | undefined }[]): Plot {
   };
 }
 
-function coldPlot(values: object[]): Plot {
+function coldPlot(values: readonly { readonly seconds: number }[]): Plot {
   return {
     file: "cold.svg",
     about: "Seconds that each contender takes for the first build of the chain, of which nobody has a cache",
-    spec: { width: 480, height: { step: 22 }, ...bars(values, false), config } as unknown as TopLevelSpec,
+    spec: { width: 480, height: { step: 22 }, ...seconds(values, false), config } as unknown as TopLevelSpec,
   };
 }
 
-function noopPlot(values: object[]): Plot {
-  const shades = [strataColour, "#e08a3c", "#8a3b00", "#8fb0d6", "#4f7299"];
+function noopPlot(values: readonly { readonly size: number }[]): Plot {
+  const shades = [strataColour, "#e08a3c", "#a1530f", "#7fa3cf", "#5b82ad"];
   const names = Object.values(lineNames);
+  const sizes = [...new Set(values.map(({ size }) => size))];
   const encoding = {
-    x: { field: "size", type: "quantitative", title: "layers", scale: { type: "log" } },
-    y: { field: "seconds", type: "quantitative", title: "seconds (logarithmic)", scale: { type: "log" } },
+    x: {
+      field: "size",
+      type: "quantitative",
+      title: "layers (logarithmic)",
+      scale: { type: "log", nice: false },
+      axis: { values: sizes },
+    },
+    y: {
+      field: "seconds",
+      type: "quantitative",
+      title: "seconds (logarithmic)",
+      scale: { type: "log" },
+      axis: { values: steps },
+    },
     color: { field: "command", type: "nominal", title: null, sort: names, scale: { domain: names, range: shades } },
     strokeDash: { field: "command", type: "nominal", title: null, sort: names },
   };
@@ -151,7 +168,7 @@ function noopPlot(values: object[]): Plot {
       width: 420,
       height: 240,
       data: { values },
-      mark: { type: "line", point: { size: 40 } },
+      mark: { type: "line", strokeWidth: 2, point: { size: 40 } },
       encoding,
       config,
     } as unknown as TopLevelSpec,

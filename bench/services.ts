@@ -1,4 +1,4 @@
-import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, rmSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { execa } from "execa";
@@ -78,6 +78,12 @@ export class Services {
     const folder = join(this.home.registry, "docker/registry/v2/repositories", repository, "_manifests/tags");
     const tags = existsSync(folder) ? readdirSync(folder).filter((name) => name.startsWith(tag)) : [];
     return new Set(tags.map((name) => readFileSync(join(folder, name, "current/link"), "utf8").trim()));
+  }
+
+  /** Takes all repositories of an organisation away. */
+  forget(organisation: string): void {
+    const folder = join(this.home.registry, "docker/registry/v2/repositories", organisation);
+    rmSync(folder, { recursive: true, force: true });
   }
 
   /** How many RUN steps BuildKit has run since it was emptied, none that a cache had. */

@@ -34,6 +34,8 @@ export interface Bench {
   /** In milliseconds, of each command. */
   readonly limit: number;
   readonly signal: AbortSignal;
+  /** What the run under way took to make its workspace ready, in milliseconds: that is not to be expected of the next one. */
+  readonly ready: { milliseconds: number };
   /** What was measured of a run before, if anything. */
   readonly measured: (run: Run) => Measured | undefined;
   /** Keeps what was measured on the way to a run. */
@@ -62,6 +64,7 @@ export async function workspaceOf(run: Run, bench: Bench, part = ""): Promise<Wo
   const session = { ...bench, registry: bench.services.registry, log };
   const hash = bench.hashes.family(name);
   const work = await Workspace.open(`${name}-${id}${part}`, family, contender, session, { hash, code });
+  const began = Date.now();
   if (!work.built) await buildFirst(work, run, bench, code);
   else if (work.needsSettling(code)) {
     work.begin();
@@ -70,6 +73,7 @@ export async function workspaceOf(run: Run, bench: Bench, part = ""): Promise<Wo
     await contender.build(work);
     work.done(code);
   }
+  bench.ready.milliseconds += Date.now() - began;
   return work;
 }
 

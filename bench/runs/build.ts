@@ -7,7 +7,10 @@ export async function buildRun(run: Run, bench: Bench): Promise<Figures | undefi
   if (what === "first") {
     // The first round's is the one that the changes of the mix are made to.
     const work = await workspaceOf(run, bench, round === 1 ? "" : `-r${round}`);
-    if (round > 1) work.remove();
+    if (round > 1) {
+      work.remove();
+      bench.services.forget(work.place.organisation);
+    }
     if (bench.measured(run)) return undefined;
     // It was built by a run whose record is gone.
     work.remove();
