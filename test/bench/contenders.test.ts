@@ -5,11 +5,12 @@ import { contenders } from "../../bench/contenders/contenders";
 import { monolith } from "../../bench/contenders/monolith";
 import { touches } from "../../bench/contenders/path-filters";
 import { programOf } from "../../bench/contenders/provider";
-import { packageMissingIn } from "../../bench/families/family";
+import { packageMissingIn, packages } from "../../bench/families/family";
 import { levelsOf } from "../../bench/families/layers";
 import { miseVersions, nextMise, sindri } from "../../bench/families/sindri";
 import { small } from "../../bench/families/small";
 import { contenderIds } from "../../bench/schedule";
+import { readLock } from "../../components/catalog/pins/packages";
 import { root } from "../../tools/home";
 
 const place = { registry: "ghcr.io", organisation: "acme", builder: "strata-local" };
@@ -126,10 +127,16 @@ describe("the changes", () => {
     assert.throws(() => nextMise("{}"), /miseVersions lacks/);
   });
 
-  it("add packages that are not there, while there are any", () => {
-    assert.equal(packageMissingIn("a\nfiglet\n"), "sl");
-    assert.equal(packageMissingIn("install figlets figlet sl-x \\"), "sl");
-    assert.throws(() => packageMissingIn("figlet sl bc dc pv ed rig hello toilet cowsay"), /no further package/);
+  it("add packages that are not there, as a lock names them, while there are any", () => {
+    const [first = "", second = ""] = packages;
+    assert.equal(packageMissingIn("a=1\n"), first);
+    assert.equal(packageMissingIn(`install ${first} \\\n`), second);
+    assert.throws(() => packageMissingIn(packages.join("\n")), /no further package/);
+    const lock = readFileSync(join(root, "images/base/packages.lock"), "utf8");
+    const [edit] = sindri.changes.package?.edits ?? [];
+    const own = readLock(lock, "packages.lock");
+    assert.equal(readLock(edit?.edit(lock, 1) ?? "", "packages.lock").size, own.size + 1);
+    for (const name of packages) assert.ok(!own.has(name.split("=")[0] as string), `${name} is in base already`);
   });
 
   for (const family of [sindri, small]) {
