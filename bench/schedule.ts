@@ -63,6 +63,8 @@ export const fullChanges = 30;
  */
 export function schedule({ cases, contenders, runs, family, sizes, full }: Choice): Run[] {
   const big = family === "sindri" ? "big" : "big-small";
+  const largest = Math.max(...sizes);
+  const watched = largest < 100 ? [largest] : sizes.filter((size) => size >= 100);
   const smallSizes = sizes.filter((size) => size <= 100);
   const largeSizes = sizes.filter((size) => size > 100);
   const each = (
@@ -94,13 +96,11 @@ export function schedule({ cases, contenders, runs, family, sizes, full }: Choic
       ...each("cutoff", family, turns, ["rebuild"], round),
     ]),
     ...each("profile", family, ["e"], ["preview", "app"], first),
-    ...sizes
-      .filter((size) => size >= 100)
-      .flatMap((size) => each("profile", `layers${size}`, ["e"], ["preview"], first)),
+    ...watched.flatMap((size) => each("profile", `layers${size}`, ["e"], ["preview"], first)),
     ...rounds.flatMap((round) => each("fleet", "fleet", layered, ["service", "shared"], round)),
     ...rounds.flatMap((round) => each("big", big, best, ["nothing", "file"], round)),
     ...largeSizes.flatMap((size) => rounds.flatMap((round) => noop(size, round))),
-    ...sizes.filter((size) => size >= 100).flatMap(memory),
+    ...watched.flatMap(memory),
     ...rounds.flatMap((round) => each("catalog", "catalog", ["e"], ["100", "250", "500"], round)),
     ...later.flatMap((round) => [
       ...each("cold", family, best, ["first"], round),
