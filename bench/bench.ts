@@ -1,5 +1,5 @@
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { join, resolve } from "node:path";
 import { CommanderError } from "commander";
 import { homeAt, root } from "../tools/home";
 import { prepareLocalState } from "../tools/stack/environment";
@@ -78,9 +78,10 @@ async function main(options: Options): Promise<void> {
   }
   if (stop.signal.aborted) return;
   const counted = records.all.filter(counts);
-  const folder = join(root, options.output);
+  if (counted.length === 0) throw new Error("nothing was measured yet, on this machine and of this program");
+  const folder = resolve(root, options.output);
   await writeReport(folder, { records: counted, family: options.family, machine });
-  print(`${counted.length} runs are in ${options.output}`);
+  print(`${options.output} has what ${counted.length} runs measured`);
 }
 
 /** Of a run: what it was measured of. */

@@ -69,7 +69,9 @@ function losses({ results, records }: Told, measured: Measurements): string {
     "## Where Strata loses",
     ...(missed.length > 0 ? [`Goals that are missed:\n\n${goals}`] : []),
     ...(rows.length > 0 ? [`Faster than Strata:\n\n${others}`, makesUp(results, measured)] : []),
-  ].join("\n\n");
+  ]
+    .filter(Boolean)
+    .join("\n\n");
 }
 
 /** What a user has for it where bake is ahead: by figures, as far as there are any. */

@@ -36,16 +36,19 @@ export interface Slower {
   readonly more: number;
 }
 
-/** All builds that another contender does faster. What is far behind comes first. */
+/** All builds, and looks whether anything changed, that another contender does faster. What is far behind comes first. */
 export function slowerThings(things: readonly Thing[]): Slower[] {
   const builds = new Set(["mix", "cold", "cutoff", "fleet", "big"]);
+  const compared = (thing: Thing) => builds.has(thing.case) || (thing.case === "noop" && thing.what === "preview");
+  // What bake has for a preview.
+  const asTheirs = ({ case: name, what }: Thing) => (name === "noop" ? "bake" : what);
   const slower = things
-    .filter((thing) => thing.contender === "e" && builds.has(thing.case))
+    .filter((thing) => thing.contender === "e" && compared(thing))
     .flatMap((thing) => {
       const { seconds: own } = thing;
       if (own === undefined) return [];
       const by = things
-        .filter((other) => other.case === thing.case && other.family === thing.family && other.what === thing.what)
+        .filter((other) => other.case === thing.case && other.family === thing.family && other.what === asTheirs(thing))
         .filter(({ seconds }) => seconds !== undefined && seconds < own)
         .sort((a, b) => (a.seconds ?? 0) - (b.seconds ?? 0));
       const [fastest] = by;

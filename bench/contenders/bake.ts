@@ -24,10 +24,11 @@ function bakeWith(id: "c" | "cz", compression: "gzip" | "zstd"): Contender {
       (compression === "zstd" ? ", packed with zstd." : ", as bake comes."),
     shown: (place) => {
       const app = JSON.stringify({ target: { app: pushed(imageAt(place, "app")) } }, null, 2);
+      const short = app.replaceAll(/\[\s+("[^"]+")\s+\]/g, "[$1]");
       return [
         "strata bake > docker-bake.json   # once: contexts and upstreams of each target",
         commandText([...command, ...fileOptions]),
-        `# docker-bake.push.json, per target:\n${app}`,
+        `# docker-bake.push.json, per target:\n${short}`,
       ].join("\n");
     },
     refresh: writeFiles,

@@ -72,7 +72,7 @@ describe("results.json", () => {
   });
 
   it("has seconds of no-ops, and the ratio of first builds", () => {
-    assert.deepEqual(results.noop, { 100: { preview: 2, up: 2.2, bake: 9 } });
+    assert.deepEqual(results.noop, { 3: { preview: 1.5, bake: 0.5 }, 100: { preview: 2, up: 2.2, bake: 9 } });
     assert.equal(results.cold.sindri?.ratioToBake, 1.1);
     assert.equal(results.cold.sindri?.ratioToZstd, 1.375);
     assert.deepEqual(results.cold.layers100, {});
@@ -145,6 +145,7 @@ describe("the benchmark's document", () => {
     assert.match(first, /\*\*the first build of the chain, of bake's\*\*: 1\.10 ×; the goal is ≤ 1 ×/);
     assert.doesNotMatch(first, /mix, app/);
     assert.match(first, /\| the mix: a file of app \| 2\.0 \| \(c\) bake 1\.0 \| 1\.0 s \|/);
+    assert.match(first, /\| nothing changed, 3 layers: preview \| 1\.5 \| \(c\) bake 0\.5 \| 1\.0 s \|/);
     assert.doesNotMatch(first, /a Debian package \|/);
     assert.match(
       first,
