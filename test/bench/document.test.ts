@@ -46,6 +46,8 @@ const records: readonly Measured[] = [
   ...three({ case: "full", what: "app", contender: "e", seconds: 10 }),
   measured({ case: "cutoff", what: "rebuild", contender: "d", failed: "the change did not reach the image of app" }),
   measured({ case: "cutoff", what: "rebuild", contender: "e", seconds: 30, pulledBytes: 1, pushedBytes: 0, images: 0 }),
+  ...three({ case: "noop", family: "layers3", what: "preview", seconds: 1.5 }),
+  ...three({ case: "noop", family: "layers3", what: "bake", contender: "c", seconds: 0.5 }),
   measured({
     case: "profile",
     what: "preview",
