@@ -10,10 +10,7 @@ const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const commands = {
   start: "tools/start.ts",
   test: "tools/test.ts",
-  bench: "bench/speed.ts",
-  "bench:catalog": "bench/catalog.ts",
-  "bench:cold": "bench/cold.ts",
-  "bench:layers": "bench/layers.ts",
+  bench: "bench/bench.ts",
 };
 
 installPackages();

@@ -9,7 +9,7 @@ import { installRunc, installTools } from "./toolchain/install";
 import { planTools, serviceTools } from "./toolchain/tools";
 
 const suites: Readonly<Record<string, string>> = {
-  unit: "test/{components,tools,images}/**/*.test.ts",
+  unit: "test/{components,tools,images,bench}/**/*.test.ts",
   exact: "test/{exact/*,integration/random-edits}.test.ts",
   integration: "test/integration/**/*.test.ts",
   faults: "test/faults/*.test.ts",

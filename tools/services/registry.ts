@@ -28,8 +28,12 @@ export function registryDaemon(home: Home, port: number): Daemon {
   };
 }
 
-/** Writes what the registry and its clients need; the password is made once and stays. */
-export function configureRegistry(home: Home, port: number): void {
+/**
+ * Writes what the registry and its clients need; the password is made once and stays.
+ *
+ * @param accessLog whether its log has a line for each request, with the bytes of the answer
+ */
+export function configureRegistry(home: Home, port: number, accessLog = false): void {
   const passwords = join(home.run, "registry.htpasswd");
   if (!existsSync(passwordFile(home)) || !existsSync(passwords)) {
     const password = randomBytes(24).toString("base64url");
@@ -40,7 +44,7 @@ export function configureRegistry(home: Home, port: number): void {
   const { cert, key } = certificatesOf(home);
   const config = {
     version: 0.1,
-    log: { level: "warn", accesslog: { disabled: true } },
+    log: { level: "warn", accesslog: { disabled: !accessLog } },
     storage: { filesystem: { rootdirectory: home.registry }, delete: { enabled: true } },
     http: { addr: `127.0.0.1:${port}`, tls: { certificate: cert, key } },
     auth: { htpasswd: { realm: "strata", path: passwords } },

@@ -20,6 +20,11 @@ export interface ServiceStatus {
   readonly log: string;
 }
 
+export interface ServiceOptions {
+  /** Whether the registry's log has a line for each request. @default false */
+  readonly accessLog?: boolean;
+}
+
 /**
  * Starts BuildKit and the registry, unless they run.
  *
@@ -27,7 +32,11 @@ export interface ServiceStatus {
  * @returns the registry's host and port, `localhost:5443`
  * @throws Error where this machine cannot run them, and where something else has the port
  */
-export async function startServices(home: Home, port = registryPort(home)): Promise<string> {
+export async function startServices(
+  home: Home,
+  port = registryPort(home),
+  { accessLog = false }: ServiceOptions = {},
+): Promise<string> {
   requireLinuxRoot();
   process.env.PATH = pathWithTools();
   for (const folder of [home.run, home.logs, home.registry, home.buildkit]) mkdirSync(folder, { recursive: true });
@@ -36,7 +45,7 @@ export async function startServices(home: Home, port = registryPort(home)): Prom
   writeFileSync(portFile(home), `${port}\n`);
 
   await ensureCertificates(home);
-  configureRegistry(home, port);
+  configureRegistry(home, port, accessLog);
   configureBuildkit(home, port);
   await Promise.all([startDaemon(registryDaemon(home, port), home), startDaemon(buildkitDaemon(home), home)]);
   await ensureBuilder(home);
@@ -60,10 +69,10 @@ export async function resetServices(home: Home): Promise<void> {
 }
 
 /** Throws BuildKit's cache away and nothing else, as on a fresh CI machine. Pruning would leave what aborted builds hold. */
-export async function emptyBuildkit(home: Home): Promise<void> {
+export async function emptyBuildkit(home: Home, options: ServiceOptions = {}): Promise<void> {
   await stopServices(home);
   rmSync(home.buildkit, { recursive: true, force: true });
-  await startServices(home);
+  await startServices(home, registryPort(home), options);
 }
 
 export async function statusOfServices(home: Home): Promise<ServiceStatus[]> {

@@ -1,0 +1,36 @@
+import { createHash } from "node:crypto";
+import { globSync, readFileSync, statSync } from "node:fs";
+import { join } from "node:path";
+import { root } from "../tools/home";
+import type { ContenderId } from "./schedule";
+
+/** What figures rest on, so that those of another program are not taken for those of this one. */
+export class Hashes {
+  private readonly known = new Map<string, string>();
+
+  /** Of what builds the images. */
+  code(contender: ContenderId): string {
+    const own = contender === "e" ? ["components/**", "index.ts", "package-lock.json"] : [];
+    return this.hashOf(["bench/contenders/*", ...own]);
+  }
+
+  /** Of the images. */
+  family(name: string): string {
+    return this.hashOf(["bench/families/*", "upstreams.yaml", ...(name === "sindri" ? ["images/**"] : [])]);
+  }
+
+  private hashOf(patterns: readonly string[]): string {
+    const key = patterns.join(" ");
+    const found = this.known.get(key) ?? hashOfFiles(patterns);
+    this.known.set(key, found);
+    return found;
+  }
+}
+
+function hashOfFiles(patterns: readonly string[]): string {
+  const hash = createHash("sha256");
+  for (const path of globSync([...patterns], { cwd: root }).sort()) {
+    if (statSync(join(root, path)).isFile()) hash.update(`${path}\0`).update(readFileSync(join(root, path)));
+  }
+  return hash.digest("hex").slice(0, 12);
+}

@@ -1,0 +1,62 @@
+import { createHash } from "node:crypto";
+import { readFileSync } from "node:fs";
+import { cpus, release, totalmem } from "node:os";
+import { execa } from "execa";
+import { root } from "../tools/home";
+import { planTools, serviceTools } from "../tools/toolchain/tools";
+
+/** The machine that figures were taken on. */
+export interface Machine {
+  readonly cpu: string;
+  readonly cores: number;
+  readonly memoryBytes: number;
+  /** @example "Debian GNU/Linux 12 (bookworm), Linux 6.1.0" */
+  readonly system: string;
+  /** Name → version. */
+  readonly tools: Readonly<Record<string, string>>;
+}
+
+export function thisMachine(): Machine {
+  const tools = [...planTools, ...serviceTools].map(({ name, version }) => [name, version] as const);
+  return {
+    cpu: cpus()[0]?.model.trim() ?? "unknown",
+    cores: cpus().length,
+    memoryBytes: totalmem(),
+    system: `${distribution()}, Linux ${release()}`,
+    tools: { node: process.versions.node, ...Object.fromEntries(tools) },
+  };
+}
+
+/** Tells machines apart. */
+export function machineHash({ cpu, cores, memoryBytes }: Machine): string {
+  return createHash("sha256")
+    .update(JSON.stringify([cpu, cores, memoryBytes]))
+    .digest("hex")
+    .slice(0, 12);
+}
+
+/** The commit that is checked out, with `+` behind it where files differ from it. */
+export async function thisCommit(): Promise<string> {
+  const git = (...args: string[]) => execa("git", args, { cwd: root, timeout: 30_000, reject: false });
+  const { stdout: commit, failed } = await git("rev-parse", "--short=12", "HEAD");
+  if (failed) return "unknown";
+  const { stdout: changed } = await git(
+    "status",
+    "--porcelain",
+    "--",
+    "bench",
+    "components",
+    "images",
+    "index.ts",
+    "tools",
+  );
+  return changed === "" ? commit : `${commit}+`;
+}
+
+function distribution(): string {
+  try {
+    return /^PRETTY_NAME="?([^"\n]+)/m.exec(readFileSync("/etc/os-release", "utf8"))?.[1] ?? "Linux";
+  } catch {
+    return "an unknown distribution";
+  }
+}

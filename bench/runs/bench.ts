@@ -1,0 +1,126 @@
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import type { Home } from "../../tools/home";
+import { contenders } from "../contenders/contenders";
+import { familyNamed } from "../families/families";
+import type { Hashes } from "../hashes";
+import type { Measured } from "../records";
+import { type Run, runId } from "../schedule";
+import type { Services } from "../services";
+import { Workspace } from "../workspace";
+
+/** What a run measured. */
+export type Figures = Partial<
+  Pick<
+    Measured,
+    | "seconds"
+    | "pulledBytes"
+    | "pushedBytes"
+    | "images"
+    | "steps"
+    | "peakBytes"
+    | "diskBytes"
+    | "stateBytes"
+    | "phases"
+    | "cpu"
+  >
+>;
+
+/** What runs share. */
+export interface Bench {
+  readonly home: Home;
+  readonly services: Services;
+  readonly hashes: Hashes;
+  /** In milliseconds, of each command. */
+  readonly limit: number;
+  readonly signal: AbortSignal;
+  /** What the run under way took to make its workspace ready, in milliseconds: that is not to be expected of the next one. */
+  readonly ready: { milliseconds: number };
+  /** What was measured of a run before, if anything. */
+  readonly measured: (run: Run) => Measured | undefined;
+  /** Keeps what was measured on the way to a run. */
+  readonly record: (run: Run, figures: Figures, began: number) => void;
+  readonly recordFailure: (run: Run, error: Error, began: number) => void;
+}
+
+/** Times an action, in seconds. */
+export async function timed(action: () => Promise<unknown>): Promise<number> {
+  const began = performance.now();
+  await action();
+  return (performance.now() - began) / 1000;
+}
+
+/**
+ * The workspace of a run, built once and up to date. Its first build is measured and kept as a run of the case cold.
+ *
+ * @param part for one of its own, in the place of the one that all runs of a contender and a family share
+ */
+export async function workspaceOf(run: Run, bench: Bench, part = ""): Promise<Workspace> {
+  const { family: name, contender: id } = run;
+  const contender = contenders[id];
+  const family = familyNamed(name);
+  const code = bench.hashes.code(id);
+  const log = join(bench.home.logs, "bench", `${runId(run).replaceAll("/", "-")}.log`);
+  const session = { ...bench, registry: bench.services.registry, log };
+  const hash = bench.hashes.family(name);
+  const work = await Workspace.open(`${name}-${id}${part}`, family, contender, session, { hash, code });
+  const began = Date.now();
+  if (!work.built) await buildFirst(work, run, bench, code);
+  else if (work.needsSettling(code)) {
+    work.begin();
+    await contender.recover?.(work);
+    await contender.refresh?.(work);
+    await contender.build(work);
+    work.done(code);
+  }
+  bench.ready.milliseconds += Date.now() - began;
+  return work;
+}
+
+async function buildFirst(work: Workspace, { contender, family, round }: Run, bench: Bench, code: string) {
+  const isolated = work.folder.endsWith(`-r${round}`);
+  const first: Run = { case: "cold", family, contender, what: "first", round: isolated ? round : 1 };
+  const before = bench.measured(first);
+  if (before?.failed) throw new Error(`its first build failed: ${before.failed}`);
+  const began = Date.now();
+  try {
+    if (work.begun) await work.contender.recover?.(work);
+    work.begin();
+    const figures = await coldBuild(work, [], bench);
+    work.done(code);
+    if (!before) bench.record(first, figures, began);
+  } catch (error) {
+    if (!bench.signal.aborted) bench.recordFailure(first, error as Error, began);
+    throw error;
+  }
+}
+
+/**
+ * Measures a build on an empty BuildKit, as on a fresh CI machine.
+ *
+ * @param reaches layers whose images must be others afterwards
+ * @throws Error where one of them is not
+ */
+export async function coldBuild(work: Workspace, reaches: readonly string[], bench: Bench): Promise<Figures> {
+  const { services } = bench;
+  const { contender } = work;
+  await contender.refresh?.(work);
+  contender.forget?.(work);
+  const digests = () =>
+    reaches.map((layer) => {
+      const { repository, tag } = contender.imageOf(layer);
+      return services.digestsOf(`${work.place.organisation}/${repository}`, tag);
+    });
+  const before = digests();
+  await services.empty();
+  await sleep(500);
+  const traffic = services.watch();
+  const seconds = await timed(() => contender.build(work));
+  const { pulledBytes, pushedBytes, images } = await traffic();
+  const steps = await services.stepsRun(work.env);
+  digests().forEach((now, index) => {
+    if (![...now].every((digest) => before[index]?.has(digest))) return;
+    throw new Error(`the change did not reach the image of ${reaches[index]}, which is the one of before`);
+  });
+  return { seconds, pulledBytes, pushedBytes, images: images.length, steps };
+}

@@ -1,0 +1,44 @@
+import { join } from "node:path";
+import { bakeNowhere } from "../contenders/bake";
+import { pulumi } from "../contenders/strata";
+import type { Run } from "../schedule";
+import { folderBytes } from "../services";
+import type { Workspace } from "../workspace";
+import { type Bench, type Figures, timed, workspaceOf } from "./bench";
+import { watchProcesses } from "./processes";
+
+/** What is done where nothing changed. */
+const commands: Readonly<Record<string, (work: Workspace) => Promise<unknown>>> = {
+  plan: (work) => work.run(join(work.folder, "bin/strata"), ["plan"]),
+  preview: (work) => pulumi(work, "preview", "--expect-no-changes"),
+  up: (work) => pulumi(work, "up", "--yes", "--skip-preview", "--expect-no-changes"),
+  bake: bakeNowhere,
+  push: (work) => work.contender.build(work),
+};
+
+/** A command where nothing changed and everything is in BuildKit's cache, after one that warms the disk's cache and does not count. */
+export async function nothingRun(run: Run, bench: Bench): Promise<Figures> {
+  const { work, command } = await warm(run, bench);
+  return { seconds: await timed(() => command(work)) };
+}
+
+/** The memory that such a command takes, and what its contender keeps on the disk. */
+export async function memoryRun(run: Run, bench: Bench): Promise<Figures> {
+  const { work, command } = await warm(run, bench);
+  const used = watchProcesses();
+  const seconds = await timed(() => command(work));
+  const { peakBytes } = used();
+  if (run.contender !== "e") return { seconds, peakBytes };
+  const stateBytes = await folderBytes(join(work.folder, "state/.pulumi/stacks"));
+  const contexts = await folderBytes(join(work.folder, ".strata/contexts"));
+  return { seconds, peakBytes, diskBytes: contexts + stateBytes, stateBytes };
+}
+
+async function warm(run: Run, bench: Bench) {
+  const command = commands[run.what];
+  if (!command) throw new Error(`there is no command ${run.what}`);
+  const work = await workspaceOf(run, bench);
+  await work.contender.refresh?.(work);
+  await command(work);
+  return { work, command };
+}

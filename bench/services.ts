@@ -1,0 +1,136 @@
+import { existsSync, readdirSync, readFileSync, rmSync, statSync } from "node:fs";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { execa } from "execa";
+import type { Home } from "../tools/home";
+import { buildkitAddress, localBuilder } from "../tools/services/buildkit";
+import { logFile } from "../tools/services/daemon";
+import { freePort } from "../tools/services/free-port";
+import { emptyBuildkit, registryPort, startServices, stopServices } from "../tools/services/services";
+import type { Environment } from "../tools/stack/environment";
+import { type Traffic, trafficIn } from "./traffic";
+
+const options = { accessLog: true } as const;
+
+/** In bytes: how much the registry may grow before it throws away what no tag names any more. */
+const growth = 8e9;
+
+/** BuildKit and the registry of the benchmark, which are nobody else's. */
+export class Services {
+  private keptBytes = 0;
+
+  private constructor(
+    private readonly home: Home,
+    /** Host and port. */
+    readonly registry: string,
+  ) {}
+
+  static async start(home: Home): Promise<Services> {
+    const port = existsSync(join(home.folder, "registry-port")) ? registryPort(home) : await freePort();
+    return new Services(home, await startServices(home, port, options));
+  }
+
+  stop(): Promise<string[]> {
+    return stopServices(this.home);
+  }
+
+  /** Empties BuildKit, as on a fresh machine. @throws Error where anything is left in it */
+  async empty(): Promise<void> {
+    await this.collectGarbage();
+    await emptyBuildkit(this.home, options);
+    const asked = ["--addr", buildkitAddress(this.home), "du", "--format", "{{json .}}"];
+    const { stdout } = await execa("buildctl", asked, { timeout: 60_000 });
+    if (/"ID"/i.test(stdout)) throw new Error(`BuildKit was emptied and is not empty: ${stdout.slice(0, 300)}`);
+  }
+
+  /** Images that a later build has taken the tag of fill the disk otherwise. */
+  private async collectGarbage(): Promise<void> {
+    const bytes = await folderBytes(this.home.registry);
+    if (bytes < this.keptBytes + growth) return;
+    await stopServices(this.home);
+    const config = join(this.home.run, "registry.yml");
+    await execa("registry", ["garbage-collect", "--delete-untagged", config], {
+      env: { OTEL_TRACES_EXPORTER: "none" },
+      timeout: 10 * 60_000,
+    });
+    this.keptBytes = await folderBytes(this.home.registry);
+  }
+
+  /** Begins to watch the registry. @returns gives what was pulled and pushed since */
+  watch(): () => Promise<Traffic> {
+    const file = logFile("registry", this.home);
+    const began = statSync(file).size;
+    return async () => {
+      // A line is written when its request has ended, which is a little after its client has the answer.
+      await sleep(300);
+      return trafficIn(readFileSync(file).subarray(began).toString(), (digest) => this.sizeOf(digest));
+    };
+  }
+
+  private sizeOf(digest: string): number {
+    const hex = digest.slice("sha256:".length);
+    const file = join(this.home.registry, "docker/registry/v2/blobs/sha256", hex.slice(0, 2), hex, "data");
+    return existsSync(file) ? statSync(file).size : 0;
+  }
+
+  /** The digests under a repository's tags that begin so. */
+  digestsOf(repository: string, tag: string): Set<string> {
+    const folder = join(this.home.registry, "docker/registry/v2/repositories", repository, "_manifests/tags");
+    const tags = existsSync(folder) ? readdirSync(folder).filter((name) => name.startsWith(tag)) : [];
+    return new Set(tags.map((name) => readFileSync(join(folder, name, "current/link"), "utf8").trim()));
+  }
+
+  /** Takes all repositories of an organisation away. */
+  forget(organisation: string): void {
+    const folder = join(this.home.registry, "docker/registry/v2/repositories", organisation);
+    rmSync(folder, { recursive: true, force: true });
+  }
+
+  /** How many RUN steps BuildKit has run since it was emptied, none that a cache had. */
+  async stepsRun(env: Environment): Promise<number> {
+    const buildx = async (...args: string[]) =>
+      await execa("buildx", ["history", ...args, "--builder", localBuilder], { env, timeout: 60_000, all: true });
+    const { stdout } = await buildx("ls", "--format", "json");
+    const refs = stdout
+      .split("\n")
+      .filter(Boolean)
+      .map((line) => (JSON.parse(line) as { ref: string }).ref);
+    const steps = new Set<string>();
+    for (const ref of refs) {
+      const id = ref.split("/").at(-1) as string;
+      const { all } = await buildx("logs", id, "--progress", "rawjson");
+      for (const step of stepsIn(all)) steps.add(step);
+    }
+    return steps.size;
+  }
+}
+
+interface Status {
+  readonly vertexes?: readonly {
+    readonly digest: string;
+    readonly name: string;
+    readonly completed?: string;
+    readonly cached?: boolean;
+    readonly error?: string;
+  }[];
+}
+
+/** The RUN steps that a log of BuildKit's in JSON says were run to their end, by digest. */
+export function stepsIn(log: string): Set<string> {
+  const ran = new Set<string>();
+  const cached = new Set<string>();
+  for (const line of log.split("\n").filter((line) => line.startsWith("{"))) {
+    for (const vertex of (JSON.parse(line) as Status).vertexes ?? []) {
+      if (!/\] RUN /.test(vertex.name)) continue;
+      if (vertex.cached) cached.add(vertex.digest);
+      else if (vertex.completed && !vertex.error) ran.add(vertex.digest);
+    }
+  }
+  return new Set([...ran].filter((digest) => !cached.has(digest)));
+}
+
+/** What a folder takes, as `du` counts it. */
+export async function folderBytes(folder: string): Promise<number> {
+  const { stdout } = await execa("du", ["-s", "--block-size=1", folder], { timeout: 5 * 60_000, reject: false });
+  return Number(stdout.split("\t")[0]) || 0;
+}

@@ -1,0 +1,58 @@
+import type { Thing } from "./results";
+
+export const changeNames: Readonly<Record<string, string>> = {
+  app: "a file of app",
+  configuration: "a tool's configuration",
+  tool: "a tool's version",
+  package: "a Debian package",
+};
+
+/** What the document calls a thing that was measured. @example "the mix: a file of app" */
+export function thingName({ case: name, family, what }: Pick<Thing, "case" | "family" | "what">): string {
+  const layers = /^layers(\d+)$/.exec(family)?.[1];
+  const of = layers === undefined ? "the chain" : `${layers} layers`;
+  const names: Readonly<Record<string, string>> = {
+    mix: `the mix: ${changeNames[what] ?? what}`,
+    full: `thirty changes: ${changeNames[what] ?? what}`,
+    cold: family === "fleet" || family.startsWith("big") ? `the first build of ${family}` : `the first build of ${of}`,
+    cutoff: "a base that comes out the same",
+    fleet: what === "shared" ? "a fleet: the shared package" : "a fleet: one service",
+    big: what === "file" ? "a large context: one file" : "a large context: nothing changed",
+    noop: `nothing changed, ${of}: ${what}`,
+    memory: `memory, ${of}: ${what}`,
+    profile: `profile, ${of}: ${what}`,
+    catalog: `reading a catalog of ${what} layers`,
+  };
+  return names[name] ?? name;
+}
+
+/** Something that another contender does faster than Strata. */
+export interface Slower {
+  /** As Strata does it. */
+  readonly thing: Thing;
+  /** Who is faster, the fastest first. */
+  readonly by: readonly Thing[];
+  /** Seconds behind the fastest. */
+  readonly more: number;
+}
+
+/** All builds, and looks whether anything changed, that another contender does faster. What is far behind comes first. */
+export function slowerThings(things: readonly Thing[]): Slower[] {
+  const builds = new Set(["mix", "cold", "cutoff", "fleet", "big"]);
+  const compared = (thing: Thing) => builds.has(thing.case) || (thing.case === "noop" && thing.what === "preview");
+  // What bake has for a preview.
+  const asTheirs = ({ case: name, what }: Thing) => (name === "noop" ? "bake" : what);
+  const slower = things
+    .filter((thing) => thing.contender === "e" && compared(thing))
+    .flatMap((thing) => {
+      const { seconds: own } = thing;
+      if (own === undefined) return [];
+      const by = things
+        .filter((other) => other.case === thing.case && other.family === thing.family && other.what === asTheirs(thing))
+        .filter(({ seconds }) => seconds !== undefined && seconds < own)
+        .sort((a, b) => (a.seconds ?? 0) - (b.seconds ?? 0));
+      const [fastest] = by;
+      return fastest?.seconds === undefined ? [] : [{ thing, by, more: own - fastest.seconds }];
+    });
+  return slower.sort((a, b) => b.more - a.more);
+}
