@@ -149,8 +149,9 @@ async function copy(
 /** What was there before, newest first. */
 function beforeOf(olds: Properties | undefined, news: Properties): z.infer<typeof state>["before"] {
   if (!olds) return [];
-  const { digest, buildId, commit, changed, before } = state.parse(olds);
-  return digest === news.digest ? before : [{ digest, buildId, commit, changed }, ...before].slice(0, most);
+  const { before } = state.parse(olds);
+  const image = z.object(about).parse(olds);
+  return image.digest === news.digest ? before : [image, ...before].slice(0, most);
 }
 
 /**
