@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { execa } from "execa";
 import type { LayerOutput } from "../../components/family";
@@ -211,6 +212,19 @@ describe("a stack per environment", function () {
     assert.equal(await at(app, "blessed"), app?.digest);
     await names.destroy();
     assert.equal(await at(app, "blessed"), app?.digest);
+  });
+
+  it("promotes from a stack whose state is elsewhere", async () => {
+    const state = join(dev.folder, "state/elsewhere");
+    mkdirSync(state, { recursive: true });
+    const fromBackend = dev.env.PULUMI_BACKEND_URL as string;
+    const organisation = `${dev.organisation}/elsewhere`;
+    const config = { promoteFrom: "dev", fromBackend, organisation, ...tagsConfig(["stable"]) };
+    const elsewhere = await dev.stackOf("elsewhere", config, { PULUMI_BACKEND_URL: `file://${state}` });
+    await elsewhere.up();
+    assert.deepEqual(await elsewhere.digests(), await dev.digests());
+    await elsewhere.configure({ fromBackend: `file://${join(dev.folder, "nothing")}` });
+    await assert.rejects(elsewhere.preview(), /strata:promoteFrom: the stack dev cannot be read in file:\S+nothing: /);
   });
 
   it("refuses what must not be promoted, before anything is copied", async () => {
