@@ -69,7 +69,7 @@ async function build(settings: Settings, source: Source | undefined) {
   );
   if (!previous) return { layers: family.layers, lastUpdate: family.lastUpdate };
 
-  const released = releasedBy(family, { ...settings, stack, commits, previous });
+  const released = releasedBy(family.checked(), { ...settings, stack, commits, previous });
   const release = new Release("release", { ...settings, layers: released });
   return { layers: withVersions(family.layers, release), lastUpdate: family.lastUpdate };
 }

@@ -40,41 +40,36 @@ export class Promotion extends pulumi.ComponentResource {
   /** @throws InputError for images that must not be promoted, with all that is wrong, before anything is copied */
   constructor(name: string, args: PromotionArgs, opts?: pulumi.ComponentResourceOptions) {
     super("strata:release:Promotion", name, { from: args.source.stack }, opts);
-    const chosen = chosenImages(args);
-    const problems = chosen.flatMap((layer) => problemsOf(layer, args.source));
-    if (problems.length > 0) throw InputError.of(problems);
     const outputs: Record<string, pulumi.Output<LayerOutput>> = {};
-    this.released = chosen.map((layer) => {
-      const { digest, before } = this.copy(layer);
+    this.released = chosenImages(args).map((layer) => {
+      const { digest, before } = new ImageCopy(layer.name, copyOf(layer), { parent: this });
       outputs[layer.name] = pulumi.all([digest, before]).apply(([copied, before]) => outputOf(layer, copied, before));
       return releasedOf(layer, digest, args);
     });
     this.layers = pulumi.output(outputs);
     this.registerOutputs({});
   }
-
-  private copy({ name, image, offered, repository, tagPrefix }: Chosen): ImageCopy {
-    const { digest, held, ...about } = image;
-    // What is not offered any more is here already.
-    const from = offered?.ref.split("@")[0] ?? repository;
-    return new ImageCopy(
-      name,
-      {
-        source: `${from}@${digest}`,
-        repository,
-        // A name of its contents, so that no registry takes the image for garbage when release tags move on.
-        tag: `${tagPrefix}${digest.replace("sha256:", "d-")}`,
-        digest,
-        platforms: platformsOf({ offered, image }),
-        ...about,
-        ...(held ? { held } : {}),
-      },
-      { parent: this },
-    );
-  }
 }
 
-function chosenImages({ offered, promoted, hold, ...args }: PromotionArgs): Chosen[] {
+/** What the `ImageCopy` of an image is given. */
+export function copyOf({ image, offered, repository, tagPrefix }: Chosen) {
+  const { digest, held, ...about } = image;
+  // What is not offered any more is here already.
+  const from = offered?.ref.split("@")[0] ?? repository;
+  return {
+    source: `${from}@${digest}`,
+    repository,
+    // A name of its contents, so that no registry takes the image for garbage when release tags move on.
+    tag: `${tagPrefix}${digest.replace("sha256:", "d-")}`,
+    digest,
+    platforms: platformsOf({ offered, image }),
+    ...about,
+    ...(held ? { held } : {}),
+  };
+}
+
+/** The images that are to be here. @throws InputError as `Promotion` does */
+export function chosenImages({ offered, promoted, hold, ...args }: PromotionArgs): Chosen[] {
   const unknown = Object.keys(hold).filter((name) => !offered[name] && !promoted.has(name));
   if (unknown.length > 0) {
     const known = Object.keys(offered).join(", ");
@@ -85,12 +80,15 @@ function chosenImages({ offered, promoted, hold, ...args }: PromotionArgs): Chos
   }
   // A layer that is there no more goes from here as well, unless it is held.
   const held = [...promoted].filter(([name, { held }]) => held || hold[name]).map(([name]) => name);
-  return [...new Set([...Object.keys(offered), ...held])].flatMap((name) => {
+  const chosen = [...new Set([...Object.keys(offered), ...held])].flatMap((name) => {
     const has = promoted.get(name);
     const image = chosenImage(name, hold[name], has, offered[name]);
     if (!image) return [];
     return [{ name, image, has, offered: offered[name], ...placeOf(args.repository, { ...args, name }) }];
   });
+  const problems = chosen.flatMap((layer) => problemsOf(layer, args.source));
+  if (problems.length > 0) throw InputError.of(problems);
+  return chosen;
 }
 
 /** What is here already was looked at when it came. */
@@ -106,7 +104,12 @@ function problemsOf({ name, image, offered, has }: Chosen, { stack, key }: Sourc
   return [];
 }
 
-function releasedOf(layer: Chosen, digest: pulumi.Output<string>, { versions }: PromotionArgs): ReleasedLayer {
+/** What gets names of an image, when its copy is there. @param digest of the copy */
+export function releasedOf<T>(
+  layer: Chosen,
+  digest: T,
+  { versions }: Pick<PromotionArgs, "versions">,
+): ReleasedLayer<T> {
   const { name, image, offered, has, repository, tagPrefix } = layer;
   return {
     ...{ name, repository, tagPrefix, digest },
@@ -120,7 +123,8 @@ function releasedOf(layer: Chosen, digest: pulumi.Output<string>, { versions }: 
   };
 }
 
-function outputOf(layer: Chosen, digest: string, before: readonly PromotedImage[]): LayerOutput {
+/** What the stack tells of an image. @param digest of the copy */
+export function outputOf(layer: Chosen, digest: string, before: readonly PromotedImage[]): LayerOutput {
   const { image, offered, repository } = layer;
   const of = offered?.digest === digest ? offered : undefined;
   return {

@@ -1,6 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
 import { InputError } from "../catalog/input-error";
-import type { Family, LayerOutput } from "../family";
+import type { LayerOutput } from "../family";
 import { type ImagePlace, placeOf } from "../naming";
 import type { Settings } from "../settings";
 import type { Commits } from "./commits";
@@ -8,19 +8,21 @@ import type { PreviousReleases } from "./previous";
 import { ReleaseTags } from "./release-tags";
 import { pullRequestOf, refuseSharedTags, type TagFacts, tagsOf } from "./tags";
 
-export interface ReleaseArgs {
+export interface ReleaseArgs<T = pulumi.Output<string>> {
   /** Templates; see `tagsOf`. */
   readonly releaseTags: readonly string[];
   /** Whether tags that are no longer given stay where they are. */
   readonly keepTags: boolean;
-  readonly layers: readonly ReleasedLayer[];
+  readonly layers: readonly ReleasedLayer<T>[];
 }
 
-/** A layer whose image gets names. */
-export interface ReleasedLayer extends ImagePlace, Omit<TagFacts<pulumi.Output<string>>, "digest" | "versions"> {
+/**
+ * A layer whose image gets names.
+ *
+ * @typeParam T the digest of an image that may be released: known when its checks have passed
+ */
+export interface ReleasedLayer<T = pulumi.Output<string>> extends ImagePlace, Omit<TagFacts<T>, "versions"> {
   readonly name: string;
-  /** Of an image that may be released: known when its checks have passed. */
-  readonly digest: pulumi.Output<string>;
   /** The version that this image gets; of one that was given before it is known to which image. */
   readonly version: string | undefined;
   /** All versions so far: version → digest. */
@@ -35,48 +37,59 @@ export class Release extends pulumi.ComponentResource {
   readonly versions: Readonly<Record<string, pulumi.Output<Record<string, string>>>>;
 
   /** @throws InputError for a template or version that makes no tag, or one that two layers would have */
-  constructor(name: string, { releaseTags, keepTags, layers }: ReleaseArgs, opts?: pulumi.ComponentResourceOptions) {
+  constructor(name: string, args: ReleaseArgs, opts?: pulumi.ComponentResourceOptions) {
     super("strata:release:Release", name, {}, opts);
-    const given = layers.map((layer) => ({ ...layer, ...namesOf(layer, releaseTags) }));
-    refuseSharedTags(given.map(({ name, repository, tags }) => ({ layer: name, repository, tags: Object.keys(tags) })));
     const versions: Record<string, pulumi.Output<Record<string, string>>> = {};
-    for (const { name: layer, repository, tags, immutable, all } of given) {
-      if (Object.keys(tags).length === 0) continue;
-      const args = { repository, tags, immutable, keep: keepTags, versions: all };
-      const made = new ReleaseTags(layer, args, { parent: this });
-      if (Object.keys(all).length > 0) versions[layer] = made.versions;
+    for (const [layer, given] of releaseTagsOf(args)) {
+      const made = new ReleaseTags(layer, given, { parent: this });
+      if (Object.keys(given.versions).length > 0) versions[layer] = made.versions;
     }
     this.versions = versions;
     this.registerOutputs({});
   }
 }
 
+/**
+ * By layer that gets any names, what its `ReleaseTags` is given.
+ *
+ * @throws InputError as `Release` does
+ */
+export function releaseTagsOf<T>({ releaseTags, keepTags: keep, layers }: ReleaseArgs<T>) {
+  const given = layers.map((layer) => [layer.name, { ...namesOf(layer, releaseTags), keep }] as const);
+  refuseSharedTags(given.map(([layer, { repository, tags }]) => ({ layer, repository, tags: Object.keys(tags) })));
+  return given.filter(([, { tags }]) => Object.keys(tags).length > 0);
+}
+
 /** A layer's tags with what all its tags begin with, and all its versions. */
-function namesOf(layer: ReleasedLayer, templates: readonly string[]) {
-  const { tagPrefix, digest, version, shared } = layer;
-  const all: Record<string, pulumi.Input<string>> = { ...layer.versions };
-  if (version !== undefined && !(version in all)) all[version] = digest;
-  const versions = Object.fromEntries(Object.entries(all).map(([name, digest]) => [name, pulumi.output(digest)]));
+function namesOf<T>(layer: ReleasedLayer<T>, templates: readonly string[]) {
+  const { repository, tagPrefix, digest, version, shared } = layer;
+  const versions: Record<string, T | string> = { ...layer.versions };
+  if (version !== undefined && !(version in versions)) versions[version] = digest;
   const used = shared ? templates.filter((template) => !/\{(?:version|commit|sha)\}/.test(template)) : templates;
-  const { tags, immutable } = tagsOf(used, { ...layer, versions });
+  const { tags, immutable } = tagsOf<T | string>(used, { ...layer, versions });
   return {
+    repository,
     tags: Object.fromEntries(Object.entries(tags).map(([tag, digest]) => [`${tagPrefix}${tag}`, digest])),
     immutable: immutable.map((tag) => `${tagPrefix}${tag}`),
-    all,
+    versions,
   };
 }
 
-/** What gets names of what a stack builds: of what it uses from another stack that one gives names. */
-export function releasedBy(
-  family: Family,
+/**
+ * What gets names of what a stack builds: of what it uses from another stack that one gives names.
+ *
+ * @param checked by layer that is built here, its digest
+ */
+export function releasedBy<T>(
+  checked: Readonly<Record<string, T>>,
   args: Pick<Settings, "registry" | "organisation" | "repository" | "versions"> & {
     readonly stack: string;
-    readonly commits: Commits | undefined;
-    readonly previous: PreviousReleases;
+    readonly commits: Pick<Commits, "changed" | "branch"> | undefined;
+    readonly previous: Pick<PreviousReleases, "versions">;
   },
-): ReleasedLayer[] {
+): ReleasedLayer<T>[] {
   const { stack, commits, previous, repository, versions } = args;
-  return Object.entries(family.checked()).map(([name, digest]) => ({
+  return Object.entries(checked).map(([name, digest]) => ({
     ...{ name, digest, held: false, shared: false },
     ...placeOf(repository, { ...args, name }),
     commit: commits?.changed.get(name),

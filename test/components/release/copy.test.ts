@@ -161,13 +161,13 @@ describe("a copy of an image by digest", () => {
     });
 
     it("comes to the same end in the next update where it is ended at any call", async () => {
-      for (const afterwards of [false, true]) {
+      for (const when of ["before", "halfway", "afterwards"] as const) {
         for (let moment = 0, ended = false; !ended; moment++) {
           registries = new FakeRegistries();
           digest = registries.push(`${from}:${tag}`, "image", { platforms });
           registries.push(`${from}:${digest.replace(":", "-")}.sig`, "signature");
           registries.fault = () =>
-            registries.calls.length > moment ? { error: new Error("killed"), afterwards } : undefined;
+            registries.calls.length > moment ? { error: new Error("killed"), when } : undefined;
           ended = await operations()
             .put(undefined, wanted())
             .then(

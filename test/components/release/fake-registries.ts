@@ -13,10 +13,14 @@ export class FakeRegistries implements Registries {
   /** What was asked and told, as a command line. */
   readonly calls: string[] = [];
   readonly said: string[] = [];
-  /** What a call fails with. A call that fails afterwards was done. */
-  fault: (call: string) => { readonly error: Error; readonly afterwards?: boolean } | undefined = () => undefined;
-  /** Whether the registry can take tags away: by name, by an image in their place whose digest is deleted, or not. */
-  deletes: "tag" | "digest" | "never" | "tag with its image" = "tag";
+  /** What a call fails with. A call that fails afterwards was done, and of a copy that fails halfway all but its manifest. */
+  fault: (call: string) => { readonly error: Error; readonly when?: "before" | "halfway" | "afterwards" } | undefined =
+    () => undefined;
+  /**
+   * Whether the registry can take tags away: by name, by an image in their place whose digest is deleted, or not. It may delete an image
+   * with its last tag, or with any.
+   */
+  deletes: "tag" | "digest" | "never" | "last tag with its image" | "tag with its image" = "tag";
 
   readonly say = (severity: string, message: string) => void this.said.push(`${severity}: ${message}`);
 
@@ -45,6 +49,28 @@ export class FakeRegistries implements Registries {
     const digest = this.put(repository, JSON.stringify({ manifests }));
     this.tag(ref, digest);
     return digest;
+  }
+
+  /** Attaches a manifest to another one of a repository. @returns its digest */
+  attach(repository: string, subject: string, bytes: string): string {
+    return this.put(repository, JSON.stringify({ subject: { digest: subject }, layers: [], bytes }));
+  }
+
+  /**
+   * All that a manifest consists of, itself last, as far as it is there.
+   *
+   * @param referrers whether what is attached to any of it belongs to it
+   */
+  whole(repository: string, digest: string, { referrers = false } = {}): Set<string> {
+    const { contents } = this.of(repository);
+    const text = contents.get(digest);
+    if (text === undefined) return new Set();
+    const parts = partsOf(text);
+    const attached = referrers
+      ? [...contents.keys()].filter((key) => partsOf(contents.get(key)).subject === digest)
+      : [];
+    const found = [...parts.holds, ...attached].flatMap((part) => [...this.whole(repository, part, { referrers })]);
+    return new Set([...found, digest]);
   }
 
   tag(ref: string, digest: string): void {
@@ -82,12 +108,13 @@ export class FakeRegistries implements Registries {
     const call = args.join(" ");
     this.calls.push(call);
     const failure = this.fault(call);
-    if (failure && !failure.afterwards) throw failure.error;
+    const { when = "before" } = failure ?? {};
+    if (failure && when === "before") throw failure.error;
     // As slow as anything real: others come in between.
     await new Promise(setImmediate);
-    const answer = action();
+    const answer = when === "halfway" ? this.half(args) : action();
     if (failure) throw failure.error;
-    return answer;
+    return answer as T;
   }
 
   private answer(args: readonly string[]): string | undefined {
@@ -102,40 +129,74 @@ export class FakeRegistries implements Registries {
     throw new Error(`nobody asks ${args.join(" ")}`);
   }
 
-  private change(args: readonly string[]): void {
+  private half(args: readonly string[]): void {
+    if (/^(image copy|tag delete)$/.test(args.slice(0, 2).join(" "))) this.change(args, true);
+  }
+
+  private change(args: readonly string[], half = false): void {
     const verb = args.slice(0, 2).join(" ");
     const [first = "", second = ""] = args.slice(2).filter((arg) => !arg.startsWith("--"));
-    if (verb === "image copy") this.copy(first, second);
-    else if (verb === "tag delete") this.deleteTag(first);
+    if (verb === "image copy") this.copy([first, second], { referrers: args.includes("--referrers"), half });
+    else if (verb === "tag delete") this.deleteTag(first, half);
     else throw new Error(`nobody has ${args.join(" ")} done`);
   }
 
-  private copy(from: string, to: string): void {
+  private copy([from, to]: readonly [string, string], { referrers = false, half = false } = {}): void {
     const source = split(from);
     const target = split(to);
     const { tags, contents } = this.of(source.repository);
     const digest = source.name.startsWith("sha256:") ? source.name : tags.get(source.name);
     if (digest === undefined || !contents.has(digest)) throw new Error(`${from}: not found [http 404]`);
-    for (const [key, text] of contents) this.of(target.repository).contents.set(key, text);
+    for (const key of this.whole(source.repository, digest, { referrers })) {
+      if (half && key === digest) return;
+      this.of(target.repository).contents.set(key, contents.get(key) as string);
+    }
     this.tag(to, digest);
   }
 
-  private deleteTag(ref: string): void {
+  private deleteTag(ref: string, half: boolean): void {
     const { repository, name } = split(ref);
     const { tags, contents } = this.of(repository);
     if (this.deletes === "digest" || this.deletes === "never") {
       const config = this.put(repository, JSON.stringify({ config: { Labels: { "delete-tag": name } } }));
       const placeholder = this.put(repository, JSON.stringify({ config: { digest: config }, layers: [] }));
       tags.set(name, placeholder);
+      if (half) return;
       if (this.deletes === "never") throw new Error("failed deleting dummy manifest: unsupported [http 405]");
       contents.delete(placeholder);
     }
-    if (this.deletes === "tag with its image") contents.delete(tags.get(name) ?? "");
+    if (half) return;
+    const digest = tags.get(name) ?? "";
     tags.delete(name);
+    const last = ![...tags.values()].includes(digest);
+    if (this.deletes === "tag with its image" || (this.deletes === "last tag with its image" && last)) {
+      contents.delete(digest);
+    }
   }
 }
 
 function split(ref: string): { repository: string; name: string } {
   const at = ref.includes("@") ? ref.indexOf("@") : ref.lastIndexOf(":");
   return { repository: ref.slice(0, at), name: ref.slice(at + 1) };
+}
+
+interface Parts {
+  readonly holds: readonly string[];
+  readonly subject: string | undefined;
+}
+
+/** What a manifest consists of, and what it is attached to. */
+function partsOf(text = "{}"): Parts {
+  const known = read.get(text) ?? readParts(text);
+  read.set(text, known);
+  return known;
+}
+
+/** By text: the same are read again and again. */
+const read = new Map<string, Parts>();
+
+function readParts(text: string): Parts {
+  const { manifests = [], config, subject } = JSON.parse(text);
+  const holds = [...manifests, ...(config ? [config] : [])].flatMap(({ digest }) => (digest ? [digest] : []));
+  return { holds, subject: subject?.digest };
 }

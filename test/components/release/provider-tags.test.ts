@@ -235,8 +235,8 @@ describe("release tags", () => {
     const before = () => wanted({ latest: first, old: first, "1.0.0": first }, ["1.0.0"], false);
     const after = () => wanted({ latest: second, "1.0.0": first, "1.1.0": second }, ["1.0.0", "1.1.0"], false);
 
-    for (const afterwards of [false, true]) {
-      it(`come to the same end in the next update, the call ${afterwards ? "" : "not "}done`, async () => {
+    for (const when of ["before", "halfway", "afterwards"] as const) {
+      it(`come to the same end in the next update, ended ${when} the call`, async () => {
         for (let moment = 0; ; moment++) {
           registries = new FakeRegistries();
           registries.deletes = "digest";
@@ -244,8 +244,7 @@ describe("release tags", () => {
           second = registries.push(`${repository}:b-2`, "second");
           let state = await operations().put(undefined, before());
           const at = registries.calls.length + moment;
-          registries.fault = () =>
-            registries.calls.length > at ? { error: new Error("killed"), afterwards } : undefined;
+          registries.fault = () => (registries.calls.length > at ? { error: new Error("killed"), when } : undefined);
           const ended = await operations()
             .put(state, after())
             .then(
