@@ -39,6 +39,8 @@ export class Promises {
   private readonly forever = new Set<string>();
   /** References that somebody has moved by hand, and whether a refresh has seen it. */
   private readonly byHand = new Map<string, { seen: boolean }>();
+  /** What references named before the last update of them. */
+  private readonly found = new Map<string, string | undefined>();
   private checked = 0;
 
   /** @param truth whether a digest is what a commit stands for in a repository */
@@ -70,6 +72,7 @@ export class Promises {
       for (const [tag, digest] of names) {
         const ref = `${repository}:${prefix}${tag}`;
         this.meant.add(`${stack} ${ref} ${digest}`);
+        this.found.set(ref, this.registries.named(ref));
         if (forever.has(tag)) this.forever.add(ref);
       }
     }
@@ -89,8 +92,10 @@ export class Promises {
       else this.promised.set(ref, { ...rest, may: new Set() });
     }
     for (const [ref, digest] of refs) {
-      const before = this.promised.get(ref)?.may ?? new Set([undefined]);
-      const may = ok ? new Set([digest]) : before.size === 0 ? before : new Set([...before, digest]);
+      const before = this.promised.get(ref)?.may ?? new Set([this.found.get(ref)]);
+      // Of tags that do not stay, what was given by an update that nobody remembers is left.
+      const either = keeps && before.size > 0 ? [...before, digest] : [];
+      const may = new Set(ok ? [digest] : either);
       this.promised.set(ref, { owner: stack, layer, may });
       if (ok && this.byHand.get(ref)?.seen) this.byHand.delete(ref);
     }

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import type { Trouble } from "./stacks";
-import { layers, type Setup, World, type World as World } from "./world";
+import { layers, type Setup, World } from "./world";
 
 const setup: fc.Arbitrary<Setup> = fc.record({
   together: fc.boolean(),
@@ -40,18 +40,28 @@ function command<A extends unknown[]>(
   }));
 }
 
-/** An update, and after one that went wrong most often another one. */
-function withAgain(world: World, name: "dev" | "pr-7" | "staging" | "prod", again: boolean, wrong: Trouble | undefined) {
-  return wrong && again ? world.up(name) : undefined;
+/** After an update that went wrong most often another one. Of what a provider has done that was killed only a refresh can tell otherwise. */
+async function withAgain(
+  world: World,
+  name: "dev" | "pr-7" | "staging" | "prod",
+  again: boolean,
+  wrong: Trouble | undefined,
+) {
+  if (wrong && again) await world.up(name);
+  else if (wrong?.killed) await world.refresh(name);
 }
 
 const again = fc.nat(4).map((number) => number > 0);
 
-const edit = command("edit", [builds, layer, fc.nat(3), fc.nat(4), trouble, again], async (world, name, of, content, dirty, wrong, more) => {
-  world.edit(name, of, content, dirty > 0);
-  await world.up(name, wrong);
-  await withAgain(world, name, more, wrong);
-});
+const edit = command(
+  "edit",
+  [builds, layer, fc.nat(3), fc.nat(4), trouble, again],
+  async (world, name, of, content, dirty, wrong, more) => {
+    world.edit(name, of, content, dirty > 0);
+    await world.up(name, wrong);
+    await withAgain(world, name, more, wrong);
+  },
+);
 const back = command("back", [builds, fc.nat(4), trouble, again], async (world, name, commits, wrong, more) => {
   world.back(name, commits);
   await world.up(name, wrong);
@@ -77,24 +87,37 @@ const release = command(
   },
 );
 const kinds = fc.constantFrom("back 1", "back 2", "version", "digest", "true", "follow", "forget");
-const hold = command("hold", [promotes, layer, kinds, version, fc.nat(20), trouble, again], async (world, name, of, kind, given, index, wrong, more) => {
-  if (kind === "true" || kind === "follow") await world.hold(name, of, kind === "true", wrong);
-  else if (kind === "forget") await world.hold(name, of, undefined, wrong);
-  else if (kind === "version") await world.hold(name, of, given, wrong);
-  else {
-    const at = kind === "digest" ? world.digest(of, index) : world.before(name, of, Number(kind.slice(-1)));
-    if (at === undefined) return;
-    await world.hold(name, of, at, wrong);
-  }
-  await withAgain(world, name, more, wrong);
-});
-const destroy = command("destroy", [fc.constantFrom("pr-7", "pr-7", "pr-7", "staging", "prod", "dev"), trouble, again], async (world, name, wrong, more) => {
-  await world.destroy(name, wrong);
-  if (wrong && more) await world.destroy(name);
-});
-const attach = command("attach", [stack, layer, fc.nat(100)], (world, name, of, bytes) => world.attach(name, of, `${bytes}`));
-const byHand = command("by hand", [stack, fc.nat(30), fc.boolean(), fc.boolean()], (world, name, index, away, refresh) =>
-  world.byHand(name, index, away, refresh),
+const hold = command(
+  "hold",
+  [promotes, layer, kinds, version, fc.nat(20), trouble, again],
+  async (world, name, of, kind, given, index, wrong, more) => {
+    if (kind === "true" || kind === "follow") await world.hold(name, of, kind === "true", wrong);
+    else if (kind === "forget") await world.hold(name, of, undefined, wrong);
+    else if (kind === "version") await world.hold(name, of, given, wrong);
+    else {
+      const at = kind === "digest" ? world.digest(of, index) : world.before(name, of, Number(kind.slice(-1)));
+      if (at === undefined) return;
+      await world.hold(name, of, at, wrong);
+    }
+    await withAgain(world, name, more, wrong);
+  },
+);
+const destroy = command(
+  "destroy",
+  [fc.constantFrom("pr-7", "pr-7", "pr-7", "staging", "prod", "dev"), trouble, again],
+  async (world, name, wrong, more) => {
+    await world.destroy(name, wrong);
+    if (wrong && more) await world.destroy(name);
+    else if (wrong) await world.refresh(name);
+  },
+);
+const attach = command("attach", [stack, layer, fc.nat(100)], (world, name, of, bytes) =>
+  world.attach(name, of, `${bytes}`),
+);
+const byHand = command(
+  "by hand",
+  [stack, fc.nat(30), fc.boolean(), fc.boolean()],
+  (world, name, index, away, refresh) => world.byHand(name, index, away, refresh),
 );
 const collect = command("collect", [], (world) => world.collect());
 
@@ -129,7 +152,8 @@ describe("any sequence of builds, releases, promotions, rollbacks and destroys",
       }),
       { numRuns: Number(process.env.STRATA_SEQUENCES ?? 250) },
     );
-    if (process.env.STRATA_SEQUENCES_SHOW) process.stdout.write(`${JSON.stringify(Object.fromEntries([...counts].sort()))}\n`);
+    if (process.env.STRATA_SEQUENCES_SHOW)
+      process.stdout.write(`${JSON.stringify(Object.fromEntries([...counts].sort()))}\n`);
     for (const what of ["commands", "up dev"]) assert.ok((counts.get(what) ?? 0) > 0, what);
   });
 });

@@ -88,7 +88,7 @@ export class World {
     this.promises = new Promises(this.registries, (repository, tag, digest) => {
       const id = tag.slice(-40);
       return layers.some((layer) => {
-        const own = Object.values(this.stacks).map(({ placeOf }) => placeOf(layer));
+        const own = Object.values(this.stacks).map((stack) => stack.placeOf(layer));
         const here = own.some((place) => place.repository === repository && tag === `${place.tagPrefix}${id}`);
         return here && this.truth.get(`${id} ${layer}`) === digest;
       });
@@ -136,8 +136,7 @@ export class World {
       return ok;
     }
     for (const layer of layers) this.promises.settle(name, layer, plans.get(layer), ended, stack.config.keepTags);
-    if (layers.every((layer) => !plans.has(layer) || ended.done.includes(layer)))
-      this.told.set(name, toldOf(plans, checkout));
+    if (layers.every((layer) => !plans.has(layer) || ended.done.includes(layer))) this.told.set(name, toldOf(plans));
     for (const ref of this.copiesIn(stack)) if (!known.has(ref)) this.assertWithReferrers(ref, plans);
     this.check(name);
     return ok;
@@ -200,6 +199,8 @@ export class World {
     const tag = this.promises.tagOf(name, index);
     if (!tag || (tag.forever && !refresh)) return;
     const { ref, digest, forever } = tag;
+    // Whether a stack that promotes knows the commit of an image that was held is not foretold here.
+    if (sources[name] && /[0-9a-f]{40}$/.test(ref)) return;
     const others = Object.values(this.registries.tags(ref.slice(0, ref.lastIndexOf(":"))));
     const other = away ? undefined : others.find((one) => one !== digest);
     if (!away && other === undefined) return;
@@ -345,8 +346,7 @@ export class World {
   }
 }
 
-function toldOf(plans: ReadonlyMap<Layer, Plan>, checkout: Checkout): Map<Layer, Told> {
-  void checkout;
+function toldOf(plans: ReadonlyMap<Layer, Plan>): Map<Layer, Told> {
   return new Map([...plans].map(([layer, { image, ...plan }]) => [layer, { ...plan, digest: image }]));
 }
 
