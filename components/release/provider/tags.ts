@@ -110,7 +110,9 @@ async function put(olds: Properties | undefined, news: Properties, registries: R
 
   const done: Record<string, string> = { ...before?.given };
   for (const [tag, digest] of Object.entries(tags)) if (named.get(tag) === digest) done[tag] = digest;
+  const begun: Record<string, string> = {};
   const give = async ([tag, digest]: readonly [string, string]) => {
+    begun[tag] = digest;
     await giveTag(repository, tag, digest, registries);
     done[tag] = digest;
   };
@@ -125,8 +127,8 @@ async function put(olds: Properties | undefined, news: Properties, registries: R
     const failed = await failures(step());
     if (failed.length > 0) {
       const message = failed.join("\n");
-      if (equal(done, before?.given ?? {})) throw new Error(message);
-      throw new HalfDone(message, { repository, tags: done, immutable, keep, versions, given: done });
+      // What failed may have been done all the same: the next update looks at all tags again, also where it wants what was before.
+      throw new HalfDone(message, { repository, tags: done, immutable, keep, versions, given: { ...begun, ...done } });
     }
   }
   return { repository, tags, immutable, keep, versions, given: done };

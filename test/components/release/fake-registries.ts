@@ -154,7 +154,7 @@ export class FakeRegistries implements Registries {
     this.tag(to, digest);
   }
 
-  private deleteTag(ref: string, half: boolean): void {
+  protected deleteTag(ref: string, half: boolean): void {
     const { repository, name } = split(ref);
     const { tags, contents } = this.of(repository);
     if (this.deletes === "digest" || this.deletes === "never") {

@@ -142,7 +142,7 @@ describe("release tags", () => {
         (error) => {
           assert.ok(error instanceof HalfDone);
           assert.equal(error.message, "no room");
-          assert.deepEqual(error.properties.given, { "1.0.1": first });
+          assert.deepEqual(error.properties.given, { "1.0.0": first, "1.0.1": first }, "it may be there all the same");
           assert.deepEqual(error.properties.tags, { "1.0.1": first });
           return true;
         },
