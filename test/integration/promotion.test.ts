@@ -119,6 +119,24 @@ describe("a stack per environment", function () {
     await dev.up();
   });
 
+  it("names nothing anew that an update with other targets leaves as it was", async () => {
+    const before = await dev.layers();
+    dev.write("images/base/file", "2\n");
+    const left = await commit("Left out");
+    await dev.up({ target: ["**base"] });
+    const between = await dev.layers();
+    assert.notEqual(between.base?.digest, before.base?.digest);
+    assert.equal(between.app?.digest, before.app?.digest);
+    assert.equal(between.app?.buildId, before.app?.buildId);
+    assert.equal(between.app?.changed, undefined);
+    await dev.up({ target: ["**strata:release:Tags::app"] });
+    assert.equal(await at(between.app, left), undefined);
+    await dev.up();
+    const { app } = await dev.layers();
+    assert.equal(await at(app, left), app?.digest);
+    assert.notEqual(app?.digest, before.app?.digest);
+  });
+
   it("promotes by digest into another registry, and builds nothing", async () => {
     const preview = await prod.preview();
     assert.deepEqual(
