@@ -44,7 +44,7 @@ export interface Settings {
   readonly versions: Readonly<Record<string, string>>;
   /** By layer what it is held at. */
   readonly hold: Readonly<Record<string, Hold>>;
-  /** Whether release tags stay where they are when the stack is destroyed, or when another one takes their place. */
+  /** Whether release tags stay where they are when the stack is destroyed. */
   readonly keepTags: boolean;
 }
 
