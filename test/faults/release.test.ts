@@ -41,14 +41,14 @@ describe("a promotion into a registry", function () {
   let digest: string;
 
   before(async () => {
-    dev = await TestRegistry.start("release-dev");
-    prod = await TestRegistry.start("release-prod");
+    dev = await TestRegistry.start("faults-dev");
+    prod = await TestRegistry.start("faults-prod");
     // The proxy has the registry's own address, so that no client has to know of it.
     const behind = await freePort();
     await prod.stop();
     await prod.startAt(behind);
     proxy = await FaultyProxy.start(prod.home, prod.port, behind);
-    client = new Client(clientOf(join(home.folder, "release-prod/client"), dev, prod));
+    client = new Client(clientOf(join(home.folder, "faults-prod/client"), dev, prod));
     source = `${dev.host}/acme/app`;
     digest = await client.push(`${source}:${tag}`, randomBytes(200_000).toString("hex"), { platforms });
     const attach = ["artifact", "put", "--artifact-type", "application/x", "--subject", `${source}:${tag}`];
