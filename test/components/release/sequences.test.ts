@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import type { Trouble } from "./stacks";
-import { layers, type Setup, World } from "./world";
+import { layers } from "./branches";
+import type { Trouble } from "./troubled-provider";
+import { type Setup, World } from "./world";
 
 const setup: fc.Arbitrary<Setup> = fc.record({
   together: fc.boolean(),
@@ -15,7 +16,7 @@ const promotes = fc.constantFrom("staging" as const, "prod" as const);
 const stack = fc.constantFrom("dev" as const, "pr-7" as const, "staging" as const, "prod" as const);
 const version = fc.constantFrom(
   ...["1.0.0", "1.2.3", "1.2.10", "1.3.0", "2.0.0-beta.1", "2.0.0", "10.0.0", "0.4.1", "0.10.0"],
-  ...["v1.2.3", "v2.1.0", "v1.9.0-rc.1", "blue", "1.2", "stable"],
+  ...["v1.2.3", "v2.1.0", "v1.9.0-rc.1", "blue", "2026.11", "stable"],
 );
 
 /** In one of a few updates something goes wrong. */
@@ -32,7 +33,7 @@ interface Command {
 function command<A extends unknown[]>(
   name: string,
   args: { [K in keyof A]: fc.Arbitrary<A[K]> },
-  run: (world: World, ...args: A) => Promise<unknown> | void,
+  run: (world: World, ...args: A) => Promise<unknown>,
 ): fc.Arbitrary<Command> {
   return fc.tuple(...args).map((values) => ({
     run: async (world) => void (await run(world, ...(values as A))),
@@ -57,17 +58,19 @@ const edit = command(
   "edit",
   [builds, layer, fc.nat(3), fc.nat(4), trouble, again],
   async (world, name, of, content, dirty, wrong, more) => {
-    world.edit(name, of, content, dirty > 0);
+    world.branches.edit(name, of, content, dirty > 0);
     await world.up(name, wrong);
     await withAgain(world, name, more, wrong);
   },
 );
 const back = command("back", [builds, fc.nat(4), trouble, again], async (world, name, commits, wrong, more) => {
-  world.back(name, commits);
+  world.branches.back(name, commits);
   await world.up(name, wrong);
   await withAgain(world, name, more, wrong);
 });
-const merge = command("merge", [builds], (world, into) => world.follow(into, into === "dev" ? "pr-7" : "dev"));
+const merge = command("merge", [builds], async (world, into) =>
+  world.branches.follow(into, into === "dev" ? "pr-7" : "dev"),
+);
 const up = command("up", [stack, trouble, again], async (world, name, wrong, more) => {
   await world.up(name, wrong);
   await withAgain(world, name, more, wrong);
@@ -95,7 +98,8 @@ const hold = command(
     else if (kind === "forget") await world.hold(name, of, undefined, wrong);
     else if (kind === "version") await world.hold(name, of, given, wrong);
     else {
-      const at = kind === "digest" ? world.digest(of, index) : world.before(name, of, Number(kind.slice(-1)));
+      const at =
+        kind === "digest" ? world.branches.anyDigest(of, index) : world.before(name, of, Number(kind.slice(-1)));
       if (at === undefined) return;
       await world.hold(name, of, at, wrong);
     }
@@ -111,7 +115,7 @@ const destroy = command(
     else if (wrong) await world.refresh(name);
   },
 );
-const attach = command("attach", [stack, layer, fc.nat(100)], (world, name, of, bytes) =>
+const attach = command("attach", [stack, layer, fc.nat(100)], async (world, name, of, bytes) =>
   world.attach(name, of, `${bytes}`),
 );
 const byHand = command(
@@ -119,7 +123,7 @@ const byHand = command(
   [stack, fc.nat(30), fc.boolean(), fc.boolean()],
   (world, name, index, away, refresh) => world.byHand(name, index, away, refresh),
 );
-const collect = command("collect", [], (world) => world.collect());
+const collect = command("collect", [], async (world) => world.collect());
 
 const commands = fc.array(
   fc.oneof(
@@ -138,6 +142,32 @@ const commands = fc.array(
   { minLength: 1, maxLength: 60, size: "max" },
 );
 
+/** What must come to pass several times. */
+const needed = [
+  ...[
+    "up dev",
+    "up pr-7",
+    "up staging",
+    "up prod",
+    "refused",
+    "failed",
+    "killed",
+    "release dev",
+    "release staging",
+    "release prod",
+  ],
+  ...[
+    "hold image",
+    "hold true",
+    "hold false",
+    "hold undefined",
+    "destroy pr-7",
+    "destroy staging",
+    "attached and copied",
+  ],
+  ...["moved by hand", "taken away by hand", "collect"],
+];
+
 describe("any sequence of builds, releases, promotions, rollbacks and destroys", () => {
   it("moves no tag that never moves, leaves no other one behind, and loses no image that is needed", async () => {
     const counts = new Map<string, number>();
@@ -150,10 +180,11 @@ describe("any sequence of builds, releases, promotions, rollbacks and destroys",
           await one.run(world);
         }
       }),
-      { numRuns: Number(process.env.STRATA_SEQUENCES ?? 250) },
+      { numRuns: Number(process.env.STRATA_SEQUENCES ?? 220) },
     );
     if (process.env.STRATA_SEQUENCES_SHOW)
       process.stdout.write(`${JSON.stringify(Object.fromEntries([...counts].sort()))}\n`);
-    for (const what of ["commands", "up dev"]) assert.ok((counts.get(what) ?? 0) > 0, what);
+    // So that it cannot pass for want of anything to fail at.
+    for (const what of needed) assert.ok((counts.get(what) ?? 0) >= 5, `${what}: ${counts.get(what)}`);
   });
 });

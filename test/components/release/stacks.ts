@@ -5,17 +5,14 @@ import { placeOf } from "../../../components/naming";
 import type { Hold } from "../../../components/release/hold";
 import { releasesIn } from "../../../components/release/previous";
 import { chosenImages, copyOf, outputOf, releasedOf } from "../../../components/release/promotion";
-import { copyOperations } from "../../../components/release/provider/copy";
 import { HalfDone, type Operations, type Properties } from "../../../components/release/provider/resource";
-import { tagsOperations } from "../../../components/release/provider/tags";
 import { type ReleasedLayer, releasedBy, releaseTagsOf } from "../../../components/release/release";
 import type { SourceLayers } from "../../../components/release/source";
+import type { Checkout } from "./branches";
 import type { FakeRegistries } from "./fake-registries";
+import { provider, type Trouble } from "./troubled-provider";
 
 export const platforms = ["linux/amd64", "linux/arm64"];
-
-/** What is checked out: by layer what it is made of with all beneath it, and the commit that last changed that. */
-export type Checkout = Readonly<Record<string, { readonly made: string; readonly changed: string | undefined }>>;
 
 export interface Config {
   readonly registry: string;
@@ -25,13 +22,6 @@ export interface Config {
   readonly keepTags: boolean;
   versions: Readonly<Record<string, string>>;
   hold: Readonly<Record<string, Hold>>;
-}
-
-/** What goes wrong in an update: of its calls which one, and whether that alone fails or the provider is killed there. */
-export interface Trouble {
-  readonly at: number;
-  readonly killed: boolean;
-  readonly when: "before" | "halfway" | "afterwards";
 }
 
 /** How an operation on a stack ended. */
@@ -58,8 +48,6 @@ interface Entry {
   /** Of one that was done in part, so that the next update does it again though nothing changed. */
   readonly half: boolean;
 }
-
-class Killed extends Error {}
 
 /** A stack with the real rules of what it wants and the real provider, and an engine that keeps its state as Pulumi's does. */
 export class Stack {
@@ -137,7 +125,7 @@ export class Stack {
 
   /** What the registries have of it comes into its state. */
   async refresh(): Promise<void> {
-    const { operations } = this.provider();
+    const { operations } = provider(this.registries);
     for (const [urn, entry] of this.state) {
       const found = await operations(entry.type).read(entry.outputs);
       if (found === undefined) this.state.delete(urn);
@@ -146,7 +134,7 @@ export class Stack {
   }
 
   async destroy(trouble?: Trouble): Promise<Ended> {
-    const { operations, disturbed } = this.provider(trouble);
+    const { operations, disturbed } = provider(this.registries, trouble);
     const problems = await this.deleteAll([...this.state.keys()].reverse(), operations);
     if (problems.length === 0) this.outputs = {};
     return { problems, copied: [], done: [], half: [], disturbed: disturbed() };
@@ -167,7 +155,7 @@ export class Stack {
       readonly layers: object;
     },
   ): Promise<Ended> {
-    const { operations, disturbed } = this.provider(trouble);
+    const { operations, disturbed } = provider(this.registries, trouble);
     const failed = (error: unknown): Ended => ({
       problems: [(error as Error).message],
       copied: [],
@@ -259,39 +247,6 @@ export class Stack {
       }
     }
     return problems;
-  }
-
-  /** A provider of its own for each operation, as the engine starts one. */
-  private provider(trouble?: Trouble) {
-    let calls = 0;
-    let [killed, disturbed] = [false, false];
-    this.registries.fault = () => {
-      if (killed) return { error: new Killed("killed") };
-      if (!trouble || calls++ !== trouble.at) return undefined;
-      disturbed = true;
-      killed = trouble.killed;
-      return { error: new Error("the registry failed [http 503]"), when: trouble.when };
-    };
-    const alive = async <T>(action: Promise<T>): Promise<T> => {
-      const ended = await action.catch((error: Error) => (killed ? undefined : Promise.reject(error)));
-      if (killed) throw new Killed("the provider was killed");
-      return ended as T;
-    };
-    const real: Readonly<Record<string, Operations>> = {
-      "strata:release:Tags": tagsOperations(this.registries),
-      "strata:release:Copy": copyOperations(this.registries),
-    };
-    const operations = (type: string): Operations => {
-      const { check, put, read, delete: remove, ...rest } = real[type] as Operations;
-      return {
-        ...rest,
-        check: (olds, news) => alive(check(olds, news)),
-        put: (olds, news) => alive(put(olds, news)),
-        read: (props) => alive(read(props)),
-        delete: (props) => alive(remove(props)),
-      };
-    };
-    return { operations, disturbed: () => disturbed };
   }
 
   private urn(kind: Kind, layer: string): string {

@@ -1,15 +1,13 @@
 import assert from "node:assert/strict";
-import { createHash } from "node:crypto";
 import type { Hold } from "../../../components/release/hold";
-import { FakeRegistries } from "./fake-registries";
+import { Branches, type Checkout, digestOf, type Layer, layers } from "./branches";
+import type { FakeRegistries } from "./fake-registries";
 import { namesFor } from "./ledger";
 import { type Plan, Promises } from "./promises";
-import { type Checkout, type Config, platforms, Stack, type Trouble } from "./stacks";
+import { type Config, platforms, Stack } from "./stacks";
+import type { Trouble } from "./troubled-provider";
 import { WatchedRegistries } from "./watched-registries";
 
-/** app stands on base. */
-export const layers = ["base", "app"] as const;
-export type Layer = (typeof layers)[number];
 export type Builds = "dev" | "pr-7";
 export type Promotes = "staging" | "prod";
 export type StackName = Builds | Promotes;
@@ -21,13 +19,6 @@ export interface Setup {
   /** Whether staging gives names to what is in dev's repositories. */
   readonly shared: boolean;
   readonly deletes: FakeRegistries["deletes"];
-}
-
-type Contents = Readonly<Record<Layer, number>>;
-
-interface Commit {
-  readonly id: string;
-  readonly contents: Contents;
 }
 
 /** What a stack tells others of a layer. */
@@ -50,12 +41,8 @@ export class World {
   readonly registries = new WatchedRegistries();
   readonly stacks: Readonly<Record<StackName, Stack>>;
   private readonly promises: Promises;
-  private readonly branches: Record<Builds, readonly Commit[]>;
-  /** What is in a work tree and in no commit. */
-  private readonly edits: Partial<Record<Builds, Contents>> = {};
+  readonly branches = new Branches();
   private readonly told = new Map<StackName, ReadonlyMap<Layer, Told>>();
-  /** `commit layer` → digest */
-  private readonly truth = new Map<string, string>();
   private readonly attached: { readonly repository: string; readonly subject: string; readonly digest: string }[] = [];
 
   /** @param count is told what came to pass */
@@ -64,8 +51,6 @@ export class World {
     private readonly count: (what: string) => void,
   ) {
     this.registries.deletes = deletes;
-    this.branches = { dev: [this.commit({ base: 0, app: 0 })], "pr-7": [] };
-    this.follow("pr-7", "dev");
     const config = (name: StackName, registry: string, organisation: string): Config => ({
       registry,
       organisation,
@@ -90,36 +75,16 @@ export class World {
       return layers.some((layer) => {
         const own = Object.values(this.stacks).map((stack) => stack.placeOf(layer));
         const here = own.some((place) => place.repository === repository && tag === `${place.tagPrefix}${id}`);
-        return here && this.truth.get(`${id} ${layer}`) === digest;
+        return here && this.branches.digest(id, layer) === digest;
       });
     });
-  }
-
-  edit(branch: Builds, layer: Layer, content: number, committed: boolean): void {
-    const contents = { ...(this.edits[branch] ?? this.head(branch).contents), [layer]: content };
-    delete this.edits[branch];
-    if (committed) this.branches[branch] = [...this.branches[branch], this.commit(contents)];
-    else this.edits[branch] = contents;
-  }
-
-  /** Back to an older commit; 0 only drops what is in none. */
-  back(branch: Builds, commits: number): void {
-    delete this.edits[branch];
-    const all = this.branches[branch];
-    this.branches[branch] = all.slice(0, Math.max(1, all.length - commits));
-  }
-
-  /** A branch is at another's newest commit: a new pull request, or a merge. */
-  follow(branch: Builds, other: Builds): void {
-    delete this.edits[branch];
-    this.branches[branch] = this.branches[other];
   }
 
   /** An update, which fails where it has a reason, and only there. @returns whether it ended well */
   async up(name: StackName, trouble?: Trouble): Promise<boolean> {
     const stack = this.stacks[name];
     const source = sources[name];
-    const checkout = this.checkout(name === "pr-7" ? name : "dev");
+    const checkout = this.branches.checkout(name === "pr-7" ? name : "dev");
     const plans = this.plansOf(name, checkout);
     const problems = typeof plans === "string" ? [plans] : this.promises.refusals(plans);
     if (typeof plans !== "string") this.promises.mean(name, plans);
@@ -177,12 +142,6 @@ export class World {
   /** The image that a stack had so many images ago; undefined for none. */
   before(name: Promotes, layer: Layer, back: number): string | undefined {
     return this.stacks[name].outputs[layer]?.before?.[back - 1];
-  }
-
-  /** Of a layer any image that some commit stands for. */
-  digest(layer: Layer, index: number): string {
-    const all = [...this.truth].flatMap(([key, digest]) => (key.endsWith(` ${layer}`) ? [digest] : []));
-    return all[index % all.length] as string;
   }
 
   /** Attaches a signature or the like to what a stack has. */
@@ -279,7 +238,7 @@ export class World {
     if (source && !offered) return `${source} has nothing`;
     const plans = new Map<Layer, Plan>();
     for (const layer of layers) {
-      const { made, changed } = checkout[layer] as Checkout[string];
+      const { made, changed } = checkout[layer];
       const offer = offered?.get(layer);
       const chosen = offer
         ? this.chosen(name, layer, offer)
@@ -324,41 +283,8 @@ export class World {
     const other = [...versions.keys()].find((version) => (account?.versions.get(version) ?? image) !== image);
     return other === undefined ? { image, held: told !== false, versions } : `${other} is another image's`;
   }
-
-  private checkout(branch: Builds): Checkout {
-    const commits = [...this.branches[branch]].reverse();
-    const now = madeOf(this.edits[branch] ?? this.head(branch).contents);
-    const changed = (layer: Layer) => {
-      const other = commits.findIndex(({ contents }) => madeOf(contents)[layer] !== now[layer]);
-      return other === -1 ? commits.at(-1)?.id : commits[other - 1]?.id;
-    };
-    return Object.fromEntries(layers.map((layer) => [layer, { made: now[layer], changed: changed(layer) }]));
-  }
-
-  private head(branch: Builds): Commit {
-    return this.branches[branch].at(-1) as Commit;
-  }
-
-  private commit(contents: Contents): Commit {
-    const id = createHash("sha1").update(`commit ${this.truth.size}`).digest("hex");
-    for (const layer of layers) this.truth.set(`${id} ${layer}`, digestOf(madeOf(contents)[layer]));
-    return { id, contents };
-  }
 }
 
 function toldOf(plans: ReadonlyMap<Layer, Plan>): Map<Layer, Told> {
   return new Map([...plans].map(([layer, { image, ...plan }]) => [layer, { ...plan, digest: image }]));
 }
-
-function madeOf({ base, app }: Contents): Record<Layer, string> {
-  return { base: `base ${base}`, app: `app ${app} on base ${base}` };
-}
-
-/** The same contents have the same digest wherever they are built. */
-function digestOf(made: string): string {
-  const digest = digests.get(made) ?? new FakeRegistries().push("any.example/any:any", made, { platforms });
-  digests.set(made, digest);
-  return digest;
-}
-
-const digests = new Map<string, string>();
