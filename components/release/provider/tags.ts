@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { digestOf, giveTag, type Registries } from "./registries";
 import { HalfDone, type Operations, orUnknown, type Properties } from "./resource";
-import { takeTagAway } from "./take-tag-away";
+import { isPlaceholder, takeTagAway } from "./take-tag-away";
 
 const given = z.object({
   repository: z.string(),
@@ -53,8 +53,8 @@ async function check(
   const asked = immutable.filter((tag) => tags[tag] !== undefined && !same(tag));
   const refused = await Promise.all(
     asked.map(async (tag) => {
-      const found = await digestOf(`${repository}:${tag}`, registries);
-      return refusal(repository, tag, found, tags[tag] as string);
+      const wanted = tags[tag] as string;
+      return refusal(repository, tag, await namedBy(repository, tag, wanted, registries), wanted);
     }),
   );
   return refused.filter((reason) => reason !== undefined);
@@ -68,6 +68,18 @@ function malformed(tag: string, digest: string | undefined): string[] {
   }
   if (digest === undefined || digestForm.test(digest)) return [];
   return [`${tag}: "${digest}" is no digest; expected sha256: and 64 hexadecimal digits`];
+}
+
+/** What a tag names; undefined for nothing, and for what is left there of a deletion that was ended halfway. */
+async function namedBy(
+  repository: string,
+  tag: string,
+  wanted: string,
+  registries: Registries,
+): Promise<string | undefined> {
+  const found = await digestOf(`${repository}:${tag}`, registries);
+  const other = found !== undefined && found !== wanted;
+  return other && (await isPlaceholder(repository, found, tag, registries)) ? undefined : found;
 }
 
 /** Why a tag that may never name anything else cannot be given; undefined where it can. */
@@ -98,7 +110,9 @@ async function put(olds: Properties | undefined, news: Properties, registries: R
   const forever = new Set(immutable);
   const named = new Map(
     await Promise.all(
-      Object.keys(tags).map(async (tag) => [tag, await digestOf(`${repository}:${tag}`, registries)] as const),
+      Object.entries(tags).map(
+        async ([tag, digest]) => [tag, await namedBy(repository, tag, digest, registries)] as const,
+      ),
     ),
   );
   const wrong = Object.entries(tags).filter(([tag, digest]) => named.get(tag) !== digest);

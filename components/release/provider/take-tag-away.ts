@@ -53,7 +53,12 @@ const manifest = z.object({ config: z.object({ digest: z.string() }).optional() 
 const config = z.object({ config: z.object({ Labels: z.record(z.string(), z.string()).nullish() }).optional() });
 
 /** Whether a digest is what `regctl tag delete` put in the place of a tag. */
-async function isPlaceholder(repository: string, digest: string, tag: string, { ask }: Registries): Promise<boolean> {
+export async function isPlaceholder(
+  repository: string,
+  digest: string,
+  tag: string,
+  { ask }: Registries,
+): Promise<boolean> {
   const body = await ask(["manifest", "get", `${repository}@${digest}`, "--format", "raw-body"], repository);
   const found = body === undefined ? undefined : manifest.parse(JSON.parse(body)).config?.digest;
   const blob = found && (await ask(["blob", "get", repository, found], repository));

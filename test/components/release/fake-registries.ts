@@ -13,6 +13,8 @@ export class FakeRegistries implements Registries {
   /** What was asked and told, as a command line. */
   readonly calls: string[] = [];
   readonly said: string[] = [];
+  /** What has ever been put in the place of a tag, by its digest. */
+  readonly placeholders = new Set<string>();
   /** What a call fails with. A call that fails afterwards was done, and of a copy that fails halfway all but its manifest. */
   fault: (call: string) => { readonly error: Error; readonly when?: "before" | "halfway" | "afterwards" } | undefined =
     () => undefined;
@@ -160,6 +162,7 @@ export class FakeRegistries implements Registries {
     if (this.deletes === "digest" || this.deletes === "never") {
       const config = this.put(repository, JSON.stringify({ config: { Labels: { "delete-tag": name } } }));
       const placeholder = this.put(repository, JSON.stringify({ config: { digest: config }, layers: [] }));
+      this.placeholders.add(placeholder);
       tags.set(name, placeholder);
       if (half) return;
       if (this.deletes === "never") throw new Error("failed deleting dummy manifest: unsupported [http 405]");

@@ -58,7 +58,7 @@ export class Promises {
     return [...plans.values()].flatMap(({ names, forever, image, repository, prefix, from }) => {
       const taken = [...forever].filter((tag) => {
         const found = this.registries.named(`${repository}:${prefix}${tag}`);
-        return found !== undefined && found !== names.get(tag) && !this.isPlaceholder(repository, found);
+        return found !== undefined && found !== names.get(tag) && !this.registries.placeholders.has(found);
       });
       const there = this.registries.named(`${repository}:${prefix}${image.replace("sha256:", "d-")}`) === image;
       const missing = from !== undefined && !there && !this.registries.has(`${from}@${image}`);
@@ -152,8 +152,8 @@ export class Promises {
   private assertAllowed({ ref, from, to }: Move, stack: string | undefined, keeps: boolean): void {
     const [repository, tag] = [ref.slice(0, ref.lastIndexOf(":")), ref.slice(ref.lastIndexOf(":") + 1)];
     const what = `${stack} moved ${ref} from ${from} to ${to}`;
-    const was = from !== undefined && !this.isPlaceholder(repository, from) ? from : undefined;
-    if (to === undefined || this.isPlaceholder(repository, to)) {
+    const was = from !== undefined && !this.registries.placeholders.has(from) ? from : undefined;
+    if (to === undefined || this.registries.placeholders.has(to)) {
       assert.ok(!keeps, `${what}: its tags stay`);
       assert.ok(was === undefined || this.meant.has(`${stack} ${ref} ${was}`), `${what}: it had not given it`);
       return;
@@ -171,12 +171,5 @@ export class Promises {
   private assertGone(ref: string, may: ReadonlySet<string | undefined>): void {
     if (may.size !== 1 || this.byHand.has(ref) || this.registries.deletes === "never") return;
     assert.equal(this.registries.named(ref), undefined, `${ref} was to go`);
-  }
-
-  /** What regctl puts in the place of a tag. */
-  isPlaceholder(repository: string, digest: string): boolean {
-    const contents = this.registries.repositories.get(repository)?.contents;
-    const { config } = JSON.parse(contents?.get(digest) ?? "{}");
-    return config !== undefined && (contents?.get(config.digest) ?? "").includes("delete-tag");
   }
 }

@@ -174,21 +174,25 @@ export class Stack {
     }
     const seen = new Set<string>();
     const outputs: Record<string, LayerOutput> = {};
-    const copies: string[] = [];
+    const copied: string[] = [];
+    const half: string[] = [];
     const ended = await Promise.allSettled(
       Object.keys(wanted.layers).map(async (layer) => {
         const register = (kind: Kind, args: Properties) => {
           seen.add(this.urn(kind, layer));
-          return this.register(kind, layer, args, operations);
+          return this.register(kind, layer, args, operations).catch((error) => {
+            if (error instanceof HalfDone) half.push(layer);
+            throw error;
+          });
         };
         const copy = wanted.copies.get(layer);
-        const copied = copy && (await register("Copy", copy));
-        copies.push(layer);
+        const came = copy && (await register("Copy", copy));
+        copied.push(layer);
         const names = tags.get(layer);
         const told = names && (await register("Tags", names));
         const versions = told?.versions as Record<string, string> | undefined;
         outputs[layer] = {
-          ...wanted.outputs(layer, copied),
+          ...wanted.outputs(layer, came),
           ...(versions && Object.keys(versions).length > 0 ? { versions } : {}),
         };
         return layer;
@@ -201,8 +205,7 @@ export class Stack {
       const gone = [...this.state.keys()].filter((urn) => !seen.has(urn));
       problems.push(...(await this.deleteAll(gone, operations)));
     }
-    const half = [...tags.keys()].filter((layer) => this.state.get(this.urn("Tags", layer))?.half);
-    return { problems, copied: copies, done, half, disturbed: disturbed() };
+    return { problems, copied, done, half, disturbed: disturbed() };
   }
 
   /** As the engine does it: check, diff, and create or update where there is any; what a killed provider has done nobody knows. */
