@@ -46,7 +46,7 @@ async function build(settings: Settings, source: Source | undefined) {
           known: ".strata/commits.json",
         })
       : undefined,
-    releaseTags.length > 0 ? previousReleases() : undefined,
+    previousReleases(),
   ]);
 
   const builds = new Builds({
@@ -67,11 +67,13 @@ async function build(settings: Settings, source: Source | undefined) {
     { ...settings, catalog, tests, untested, reuse, commits, builds, staging: ".strata/contexts" },
     { providers: { "docker-build": provider } },
   );
-  if (!previous) return { layers: family.layers, lastUpdate: family.lastUpdate };
+  const { layers, lastUpdate } = family;
+  if (releaseTags.length === 0 && previous.tags.size === 0) return { layers, lastUpdate };
 
   const released = releasedBy(family.checked(), { ...settings, stack, commits, previous });
-  const release = new Release("release", { ...settings, layers: released });
-  return { layers: withVersions(family.layers, release), lastUpdate: family.lastUpdate };
+  const given = { layers: released, leftOut: family.leftOut(), before: previous.tags };
+  const release = new Release("release", { ...settings, ...given });
+  return { layers: withVersions(layers, release), lastUpdate };
 }
 
 /** The outputs of a stack that promotes: `layers`, as of one that builds. */

@@ -1,22 +1,20 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { Builds } from "./builds";
-import { buildId } from "./catalog/build-id";
 import type { Catalog, CatalogLayer } from "./catalog/catalog";
 import { filesText } from "./catalog/files";
 import type { LayerTests } from "./catalog/image-tests";
-import { InputError } from "./catalog/input-error";
 import { labelsOf } from "./catalog/labels";
 import { stageLayer } from "./catalog/stage";
-import { stageTests } from "./catalog/stage-tests";
+import { stageTests, testsIdOf } from "./catalog/stage-tests";
 import { standInsBeneath } from "./catalog/stand-ins";
-import { Ending } from "./ending";
+import { checkSizes } from "./family-sizes";
 import { ImageTest } from "./image-test";
 import { type BuildArgs, cacheOf, ingredientsOf, Layer, type LayerArgs } from "./layer";
 import { placeOf } from "./naming";
 import { type Prefetch, prefetch } from "./prefetch";
 import type { BuildRecord } from "./previous-builds";
 import type { Commits } from "./release/commits";
-import { ReusedLayer } from "./release/reused-layer";
+import { type ReusedLayer, reusable } from "./release/reused-layer";
 import type { SourceLayers } from "./release/source";
 import type { LastUpdate } from "./update";
 import { Upstream } from "./upstream";
@@ -58,6 +56,8 @@ export interface LayerOutput extends BuildRecord {
   readonly tests: number;
   /** Where it has tests, and none were run. */
   readonly untested?: true;
+  /** Which tests it has passed: another id means others. */
+  readonly testsId?: string | undefined;
   /** The commit that last changed what it is made of; known where release tags are made of it. */
   readonly changed?: string | undefined;
   /** version → digest, of all versions that the stack has given, this image's and those of others. */
@@ -69,13 +69,15 @@ export interface LayerOutput extends BuildRecord {
 }
 
 /** A layer of which the image is there, or will be. */
-type Made = Layer | ReusedLayer;
+export type Made = Layer | ReusedLayer;
 
 /** All layers of a catalog, each built on the digests of those beneath it. */
 export class Family extends pulumi.ComponentResource {
   readonly layers: pulumi.Output<Record<string, LayerOutput>>;
   /** By layer that is built here, the digest of what has passed its tests and keeps its budget; never known of what has not. */
   readonly checked: () => Readonly<Record<string, pulumi.Output<string>>>;
+  /** By layer that is built here, whether its image or its tests change and are no target of this update. */
+  readonly leftOut: () => Readonly<Record<string, pulumi.Output<boolean>>>;
   /** Of the last update that built anything; null before there was one, since Pulumi warns of an output that is undefined. */
   readonly lastUpdate: pulumi.Output<LastUpdate | null>;
 
@@ -90,23 +92,38 @@ export class Family extends pulumi.ComponentResource {
       made.set(entry.name, this.makeLayer(entry, standInsOf(entry.name), args, made));
     }
     const outputs: Record<string, pulumi.Output<LayerOutput>> = {};
+    const own: [layer: string, of: Layer, passed: pulumi.Input<number | undefined>][] = [];
     for (const entry of args.catalog) {
       const { name: layer, platforms } = entry;
       const of = made.get(layer) as Made;
       const standIn = standInsOf(layer);
-      const tests = of instanceof Layer ? this.testLayer(entry, of, args) : of.tests;
-      const changed = args.commits?.changed.get(layer);
+      const isOwn = of instanceof Layer;
+      const passed = isOwn ? this.testLayer(entry, of, args) : of.image.tests;
       const told = {
-        ...{ platforms, standIn },
-        ...(args.untested?.has(layer) && of instanceof Layer ? { untested: true as const } : {}),
-        ...(changed === undefined ? {} : { changed }),
+        changed: args.commits?.changed.get(layer),
+        testsId: isOwn ? testsIdOf(args.tests.get(layer)) : of.image.testsId,
       };
-      outputs[layer] = pulumi
-        .all([of.built, tests])
-        .apply(([{ record, ...built }, tests]): LayerOutput => ({ ...built, ...told, tests, ...record }));
+      const untested = isOwn ? args.untested?.has(layer) : of.image.untested;
+      outputs[layer] = pulumi.all([of.built, passed]).apply(
+        ([{ record, leftOut, ...built }, passed]): LayerOutput => ({
+          ...{ ...built, platforms, standIn, tests: passed ?? 0 },
+          ...(untested || passed === undefined ? { untested: true } : {}),
+          // Of an image of before none of it is true.
+          ...(leftOut || passed === undefined ? {} : known(told)),
+          ...record,
+        }),
+      );
+      if (isOwn) own.push([layer, of, passed]);
     }
     const sizes = checkSizes(made, outputs, args);
     this.checked = sizes.checked;
+    this.leftOut = () => {
+      const behind = own.map(([layer, { built }, passed]) => {
+        const left = pulumi.all([built, passed]).apply(([{ leftOut }, passed]) => leftOut || passed === undefined);
+        return [layer, left] as const;
+      });
+      return Object.fromEntries(behind);
+    };
     this.layers = pulumi.all([pulumi.output(outputs), sizes.all]).apply(([layers]) => layers);
     // A preview knows no layer that changes, and is not to show what it does not know as a change.
     const ended = pulumi.runtime.isDryRun() ? pulumi.output({}) : this.layers;
@@ -114,8 +131,8 @@ export class Family extends pulumi.ComponentResource {
     this.registerOutputs({});
   }
 
-  /** @returns how many tests the image has passed, when it has */
-  private testLayer(entry: CatalogLayer, { digest }: Layer, args: FamilyArgs): pulumi.Input<number> {
+  /** @returns as `ImageTest` has it */
+  private testLayer(entry: CatalogLayer, { digest }: Layer, args: FamilyArgs): pulumi.Input<number | undefined> {
     const { name, testPlatforms: platforms } = entry;
     const tests = args.tests.get(name);
     if (!tests) return 0;
@@ -169,7 +186,7 @@ export class Family extends pulumi.ComponentResource {
       builds: args.builds,
       planned: () => [entry, ...aboveOf(entry, args.catalog)],
     };
-    const there = reusable(entry, layerArgs, args.reuse?.[name], made);
+    const there = reusable(entry, layerArgs, testsIdOf(args.tests.get(name)), args.reuse?.[name], made);
     if (there) return there;
     args.builds.update.expect({
       name,
@@ -212,60 +229,9 @@ function testedOnly(layer: CatalogLayer, tests: FamilyArgs["tests"]): CatalogLay
   return tests.has(layer.name) ? layer : { ...layer, testPlatforms: [] };
 }
 
-/** What another stack has of a layer, where it is made of the very same, and so is all that it stands on. */
-function reusable(
-  { layers, upstreams }: CatalogLayer,
-  args: LayerArgs,
-  there: SourceLayers[string] | undefined,
-  made: ReadonlyMap<string, Made>,
-): ReusedLayer | undefined {
-  if (!there) return undefined;
-  const parents = Object.fromEntries(upstreams.map(({ name, digest }) => [name, digest]));
-  for (const parent of layers) {
-    const of = made.get(parent);
-    if (!(of instanceof ReusedLayer)) return undefined;
-    parents[parent] = of.image.digest;
-  }
-  return buildId({ ...ingredientsOf(args), parents }) === there.buildId ? new ReusedLayer(there) : undefined;
-}
-
-/**
- * Fails when all has ended, well or not: what is wrong with the size of one image is no reason to leave others unbuilt. A size that
- * is recorded is looked at every time, so that the next update does not pass what this one refused.
- */
-function checkSizes(
-  made: ReadonlyMap<string, Made>,
-  outputs: Readonly<Record<string, pulumi.Output<LayerOutput>>>,
-  { catalog, builds }: FamilyArgs,
-) {
-  const checks: Promise<InputError | undefined>[] = [];
-  const budgets = new Map<string, pulumi.Output<InputError | undefined>>();
-  for (const entry of catalog) {
-    const layer = made.get(entry.name);
-    if (entry.sizeBudget === undefined || !(layer instanceof Layer)) continue;
-    const check = pulumi.all([layer.begun, layer.built]).apply(([{ base }, { ref, record }]) => {
-      const found = builds.overBudget(entry, ref, base, record);
-      checks.push(found);
-      return found;
-    });
-    budgets.set(entry.name, check as pulumi.Output<InputError | undefined>);
-  }
-  const all = Ending.ofAll([...budgets.values(), ...Object.values(outputs)]).then(async () => {
-    const problems = (await Promise.all(checks)).filter((problem) => problem !== undefined);
-    if (problems.length > 0) throw InputError.of(problems);
-  });
-  const checked = () => {
-    const built = Object.entries(outputs).filter(([layer]) => made.get(layer) instanceof Layer);
-    const digests = built.map(([layer, output]) => {
-      const digest = pulumi.all([output, budgets.get(layer)]).apply(async ([{ digest }, problem]) =>
-        // What is wrong ends the program, when all has ended.
-        problem ? new Promise<string>(() => {}) : digest,
-      );
-      return [layer, digest] as const;
-    });
-    return Object.fromEntries(digests);
-  };
-  return { all: pulumi.output(all), checked };
+/** What is known of some things. */
+function known<T extends object>(things: T): Partial<T> {
+  return Object.fromEntries(Object.entries(things).filter(([, value]) => value !== undefined)) as Partial<T>;
 }
 
 /** Of all secrets those that a layer's steps mount. */

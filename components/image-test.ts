@@ -27,8 +27,8 @@ export interface ImageTestArgs extends BuildArgs, ImagePlace {
  * What may follow only upon a passed test must be made of `passed`.
  */
 export class ImageTest extends pulumi.ComponentResource {
-  /** How many tests the image has passed; known when it has. */
-  readonly passed: pulumi.Output<number>;
+  /** How many tests the image has passed, known when it has; undefined in an update that has other targets. */
+  readonly passed: pulumi.Output<number | undefined>;
 
   constructor(name: string, args: ImageTestArgs, opts?: pulumi.ComponentResourceOptions) {
     const { digest, tests, platforms, builds } = args;
@@ -55,7 +55,13 @@ export class ImageTest extends pulumi.ComponentResource {
       },
     );
     ended.follow(run.contextHash);
-    this.passed = run.contextHash.apply(() => countOfAll(tests));
+    this.passed = pulumi
+      .all([run.contextHash, run.context, location])
+      .apply(([, context, image]) =>
+        context?.named?.[testedImage]?.location === image && context.location === args.context
+          ? countOfAll(tests)
+          : undefined,
+      );
     this.registerOutputs({ passed: this.passed });
   }
 

@@ -79,6 +79,8 @@ export interface Built {
   readonly ref: string;
   readonly buildId: string;
   readonly record: BuildRecord;
+  /** Whether it is still the image of before though it changes, as in an update that has other targets. */
+  readonly leftOut: boolean;
 }
 
 /**
@@ -154,7 +156,8 @@ export class Layer extends pulumi.ComponentResource {
       return {
         digest,
         ref,
-        buildId,
+        buildId: leftOut ? (/b-([0-9a-f]{64})$/.exec(tags?.[0] ?? "")?.[1] ?? "") : buildId,
+        leftOut,
         record: await builds.recordOf(name, { ...rest, ref, sized: args.sized, leftOut }),
       };
     });

@@ -138,6 +138,8 @@ export function readSettings(config: pulumi.Config, stack: string): Settings {
   const { onDestroy = pullRequestOf(stack) === undefined ? "keep" : "untag", ...data } = result.data;
   const { promoteFrom, reuseFrom, fromBackend } = data;
   const source = { promoteFrom, reuseFrom, fromBackend };
+  // Copied from the stack whose images a pull request changes: its versions are that stack's.
+  if (pullRequestOf(stack) !== undefined) data.versions = {};
   const settings = { ...data, ...source, standIns, keepTags: onDestroy === "keep", secrets: readSecrets(config) };
   checkRelease(settings, stack);
   return settings;
@@ -153,15 +155,28 @@ function checkRelease(settings: Settings, stack: string): void {
   if (promoteFrom !== undefined && reuseFrom !== undefined) {
     throw new InputError("strata:reuseFrom", "a stack that promotes builds nothing; remove it, or strata:promoteFrom");
   }
-  if (source !== undefined && fromBackend === undefined && source.split("/").at(-1) === stack) {
+  if (source !== undefined && fromBackend === undefined && source === stack) {
     throw new InputError(promoteFrom ? "strata:promoteFrom" : "strata:reuseFrom", "names this stack; name another one");
   }
+  if (source === undefined && fromBackend !== undefined) {
+    throw new InputError(
+      "strata:fromBackend",
+      "is of no use without strata:promoteFrom or strata:reuseFrom; remove it",
+    );
+  }
   checkTemplates(releaseTags, stack);
+  const own = promoteFrom === undefined ? undefined : releaseTags.find((template) => /\{(?:branch|n)\}/.test(template));
+  if (own !== undefined) {
+    throw new InputError(
+      "strata:releaseTags",
+      `"${own}" is made of what is checked out, and this stack takes over what was built elsewhere; {commit}, {sha} and {version} come with the image`,
+    );
+  }
   for (const [layer, version] of Object.entries(versions)) checkVersion(version, layer);
   if (Object.keys(versions).length > 0 && !namesVersions(releaseTags)) {
     throw new InputError(
       "strata:versions",
-      "no release tag is made of a version; add one: pulumi config set --path 'strata:releaseTags[0]' '{version}'",
+      `no release tag is made of a version; add one: pulumi config set --path 'strata:releaseTags[${releaseTags.length}]' '{version}'`,
     );
   }
   if (Object.keys(hold).length > 0 && promoteFrom === undefined) {

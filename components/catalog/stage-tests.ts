@@ -49,6 +49,13 @@ export function stageTests(layer: string, tests: readonly LayerTests[], staging:
   return { context: `${folder}/${contents}`, dockerfile: `${folder}/Dockerfile` };
 }
 
+/** What tells tests apart: their files, and which of them are run. @returns undefined for none */
+export function testsIdOf(tests: readonly LayerTests[] | undefined): string | undefined {
+  if (tests === undefined) return undefined;
+  const runs = tests.map(({ layer, runs }) => [layer, runs.map(({ file }) => file)]);
+  return sha256(JSON.stringify([runs, testsText(tests)])).slice(0, 16);
+}
+
 /** The tests as one text, a line `hash mode path` for each file: what Pulumi keeps, compares, and shows as a diff. */
 export function testsText(tests: readonly LayerTests[]): string {
   const files = tests.flatMap(({ layer, files }) => files.map((file) => ({ ...file, path: `${layer}/${file.path}` })));

@@ -12,10 +12,14 @@ export interface PromotedImage {
   readonly commit?: string | undefined;
   /** The commit that last changed what it is made of. */
   readonly changed?: string | undefined;
+  /** @example ["linux/amd64"] */
+  readonly platforms?: readonly string[] | undefined;
 }
 
 /** What a stack that promotes has of a layer, as its state tells. */
 export interface Promoted extends PromotedImage {
+  /** Where it is. */
+  readonly repository: string;
   /** Whether it was chosen, so that it stays until it is told otherwise. */
   readonly held: boolean;
   /** What it had before, newest first. */
@@ -32,7 +36,7 @@ export interface Promoted extends PromotedImage {
  * @param has what the stack has of it; undefined for nothing
  * @param offered what the stack has that is promoted from; undefined for nothing
  * @returns undefined for a layer that is held back and was never promoted
- * @throws InputError for a version that there is not
+ * @throws InputError for a version that there is not, and for a digest of which nobody knows whether its checks passed
  */
 export function chosenImage(
   layer: string,
@@ -52,10 +56,16 @@ export function chosenImage(
     );
   }
   const known = [offered, has, ...(has?.before ?? [])].find((image) => image?.digest === digest);
+  if (!known && !Object.values(versions).includes(digest)) {
+    throw new InputError(
+      `strata:hold.${layer}`,
+      `${digest} is neither a version of ${layer} nor an image that this stack has had, so that nobody knows whether its checks passed; release it there first: strata release ${layer}`,
+    );
+  }
   return { ...(known ? imageOf(known) : { digest }), held: true };
 }
 
 /** Those of its properties that tell of the image. */
-function imageOf({ digest, buildId, commit, changed }: PromotedImage): PromotedImage {
-  return { digest, buildId, commit, changed };
+function imageOf({ digest, buildId, commit, changed, platforms }: PromotedImage): PromotedImage {
+  return { digest, buildId, commit, changed, platforms };
 }

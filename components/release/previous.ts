@@ -3,9 +3,18 @@ import type { Promoted, PromotedImage } from "./hold";
 
 /** What the state tells of the release tags and copies of each layer. */
 export interface PreviousReleases {
-  /** By layer: version → digest. */
-  readonly versions: ReadonlyMap<string, Readonly<Record<string, string>>>;
+  /** By layer the tags that it was given last, and all its versions. */
+  readonly tags: ReadonlyMap<string, GivenTags>;
   readonly promoted: ReadonlyMap<string, Promoted>;
+}
+
+/** What a layer's release tags were. */
+export interface GivenTags {
+  readonly repository: string;
+  readonly tags: Readonly<Record<string, string>>;
+  readonly immutable: readonly string[];
+  /** version → digest */
+  readonly versions: Readonly<Record<string, string>>;
 }
 
 export async function previousReleases(): Promise<PreviousReleases> {
@@ -13,22 +22,31 @@ export async function previousReleases(): Promise<PreviousReleases> {
 }
 
 export function releasesIn(resources: StateEntries): PreviousReleases {
-  const versions = new Map<string, Readonly<Record<string, string>>>();
+  const given = new Map<string, GivenTags>();
   const promoted = new Map<string, Promoted>();
   for (const [urn, { type, outputs }] of Object.entries(resources)) {
-    if (type === "strata:release:Tags") versions.set(nameOf(urn), outputs.versions ?? {});
+    if (type !== "strata:release:Tags") continue;
+    const { repository, tags = {}, immutable = [], versions = {} } = outputs;
+    given.set(nameOf(urn), { repository, tags, immutable, versions });
   }
   for (const [urn, { type, outputs }] of Object.entries(resources)) {
     if (type !== "strata:release:Copy") continue;
-    const { digest, buildId, commit, changed, held = false, before = [] } = outputs;
+    // What was copied: what a refresh found in its place is nobody's choice.
+    const digest = outputs.given ?? outputs.digest;
+    const { buildId, commit, changed, platforms, held = false, before = [] } = outputs;
     const name = nameOf(urn);
     promoted.set(name, {
-      ...{ digest, buildId, commit, changed, held },
+      ...{ repository: outputs.repository, digest, buildId, commit, changed, platforms, held },
       before: before as readonly PromotedImage[],
-      versions: versions.get(name) ?? {},
+      versions: versionsIn(given.get(name), outputs.repository),
     });
   }
-  return { versions, promoted };
+  return { tags: given, promoted };
+}
+
+/** The versions that a layer has in a repository: what another one has of them is not there. */
+export function versionsIn(given: GivenTags | undefined, repository: string): Readonly<Record<string, string>> {
+  return given && given.repository === repository ? given.versions : {};
 }
 
 /** urn:pulumi:stack::project::parent$type::name */

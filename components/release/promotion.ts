@@ -62,20 +62,20 @@ export function copyOf({ image, offered, repository, tagPrefix }: Chosen) {
     // A name of its contents, so that no registry takes the image for garbage when release tags move on.
     tag: `${tagPrefix}${digest.replace("sha256:", "d-")}`,
     digest,
-    platforms: platformsOf({ offered, image }),
     ...about,
+    platforms: image.platforms ?? [],
     ...(held ? { held } : {}),
   };
 }
 
 /** The images that are to be here. @throws InputError as `Promotion` does */
 export function chosenImages({ offered, promoted, hold, ...args }: PromotionArgs): Chosen[] {
-  const unknown = Object.keys(hold).filter((name) => !offered[name] && !promoted.has(name));
+  const unknown = Object.keys(hold).filter((name) => hold[name] !== false && !offered[name] && !promoted.has(name));
   if (unknown.length > 0) {
     const known = Object.keys(offered).join(", ");
     throw new InputError(
       `strata:hold.${unknown[0]}`,
-      `${args.source.stack} has no layer of that name; it has ${known}`,
+      `${args.source.stack} has no layer of that name (it has ${known}); remove it: pulumi config rm --path 'strata:hold["${unknown[0]}"]'`,
     );
   }
   // A layer that is there no more goes from here as well, unless it is held.
@@ -118,7 +118,12 @@ export function releasedOf<T>(
     branch: undefined,
     pullRequest: undefined,
     version: versions[name],
-    versions: versionsWith(name, has?.versions ?? {}, offered?.versions ?? {}, image.digest),
+    versions: versionsWith(
+      name,
+      has?.repository === repository ? has.versions : {},
+      offered?.versions ?? {},
+      image.digest,
+    ),
     shared: offered?.ref.split("@")[0] === repository,
   };
 }
@@ -131,7 +136,7 @@ export function outputOf(layer: Chosen, digest: string, before: readonly Promote
     ref: `${repository}@${digest}`,
     digest,
     buildId: image.buildId ?? "",
-    platforms: platformsOf(layer),
+    platforms: image.platforms ?? [],
     standIn: [],
     tests: of?.tests ?? 0,
     commit: image.commit,
@@ -141,9 +146,4 @@ export function outputOf(layer: Chosen, digest: string, before: readonly Promote
     ...(image.held ? { held: true } : {}),
     ...(before.length > 0 ? { before: before.map(({ digest }) => digest) } : {}),
   };
-}
-
-/** Of an image that is not the one that is offered they are not known. */
-function platformsOf({ offered, image }: Pick<Chosen, "offered" | "image">): readonly string[] {
-  return offered?.digest === image.digest ? offered.platforms : [];
 }

@@ -7,7 +7,7 @@ export interface ReleaseTagsArgs {
   readonly tags: pulumi.Input<Record<string, pulumi.Input<string>>>;
   /** Those of `tags` that may never name anything else. @default none */
   readonly immutable?: pulumi.Input<readonly string[]>;
-  /** Whether tags stay in the registry that are no longer among `tags`, and all of them when this is destroyed. @default true */
+  /** Whether the tags that this ever gave stay in the registry when it is destroyed. @default true */
   readonly keep?: pulumi.Input<boolean>;
   /** What each version of the layer is, kept for the next update: version → digest. @default none */
   readonly versions?: pulumi.Input<Record<string, pulumi.Input<string>>>;

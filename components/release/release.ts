@@ -4,8 +4,8 @@ import type { LayerOutput } from "../family";
 import { type ImagePlace, placeOf } from "../naming";
 import type { Settings } from "../settings";
 import type { Commits } from "./commits";
-import type { PreviousReleases } from "./previous";
-import { ReleaseTags } from "./release-tags";
+import { type GivenTags, type PreviousReleases, versionsIn } from "./previous";
+import { ReleaseTags, type ReleaseTagsArgs } from "./release-tags";
 import { pullRequestOf, refuseSharedTags, type TagFacts, tagsOf } from "./tags";
 
 export interface ReleaseArgs<T = pulumi.Output<string>> {
@@ -14,6 +14,10 @@ export interface ReleaseArgs<T = pulumi.Output<string>> {
   /** Whether tags that are no longer given stay where they are. */
   readonly keepTags: boolean;
   readonly layers: readonly ReleasedLayer<T>[];
+  /** By layer, whether it changes and is no target of this update: then its names stay as they were. @default none */
+  readonly leftOut?: Readonly<Record<string, pulumi.Output<boolean>>>;
+  /** By layer what it was given before. @default nothing */
+  readonly before?: ReadonlyMap<string, GivenTags>;
 }
 
 /**
@@ -41,12 +45,32 @@ export class Release extends pulumi.ComponentResource {
     super("strata:release:Release", name, {}, opts);
     const versions: Record<string, pulumi.Output<Record<string, string>>> = {};
     for (const [layer, given] of releaseTagsOf(args)) {
-      const made = new ReleaseTags(layer, given, { parent: this });
+      const made = new ReleaseTags(layer, unlessLeftOut(given, args.leftOut?.[layer], args.before?.get(layer)), {
+        parent: this,
+      });
       if (Object.keys(given.versions).length > 0) versions[layer] = made.versions;
     }
     this.versions = versions;
     this.registerOutputs({});
   }
+}
+
+/** An update that has other targets leaves an image as it was, and what names the one of now is not to name that one. */
+function unlessLeftOut(
+  given: ReturnType<typeof releaseTagsOf<pulumi.Output<string>>>[number][1],
+  leftOut: pulumi.Output<boolean> | undefined,
+  { tags = {}, immutable = [], versions = {} }: Partial<GivenTags> = {},
+): ReleaseTagsArgs {
+  // In a preview all names would be unknown with the digest.
+  if (!leftOut || pulumi.runtime.isDryRun()) return given;
+  const either = <T>(now: pulumi.Input<T>, then: T) =>
+    pulumi.all([leftOut, now]).apply(([left, now]) => (left ? then : now)) as pulumi.Output<T>;
+  return {
+    ...given,
+    tags: either<Record<string, string>>(given.tags as pulumi.Input<Record<string, string>>, tags),
+    immutable: either<readonly string[]>(given.immutable, immutable),
+    versions: either<Record<string, string>>(given.versions as pulumi.Input<Record<string, string>>, versions),
+  };
 }
 
 /**
@@ -57,7 +81,7 @@ export class Release extends pulumi.ComponentResource {
 export function releaseTagsOf<T>({ releaseTags, keepTags: keep, layers }: ReleaseArgs<T>) {
   const given = layers.map((layer) => [layer.name, { ...namesOf(layer, releaseTags), keep }] as const);
   refuseSharedTags(given.map(([layer, { repository, tags }]) => ({ layer, repository, tags: Object.keys(tags) })));
-  return given.filter(([, { tags }]) => Object.keys(tags).length > 0);
+  return given.filter(([, { tags, versions }]) => Object.keys({ ...tags, ...versions }).length > 0);
 }
 
 /** A layer's tags with what all its tags begin with, and all its versions. */
@@ -65,7 +89,8 @@ function namesOf<T>(layer: ReleasedLayer<T>, templates: readonly string[]) {
   const { repository, tagPrefix, digest, version, shared } = layer;
   const versions: Record<string, T | string> = { ...layer.versions };
   if (version !== undefined && !(version in versions)) versions[version] = digest;
-  const used = shared ? templates.filter((template) => !/\{(?:version|commit|sha)\}/.test(template)) : templates;
+  const theirs = /^latest$|\{(?:version|commit|sha)\}/;
+  const used = shared ? templates.filter((template) => !theirs.test(template)) : templates;
   const { tags, immutable } = tagsOf<T | string>(used, { ...layer, versions });
   return {
     repository,
@@ -85,19 +110,29 @@ export function releasedBy<T>(
   args: Pick<Settings, "registry" | "organisation" | "repository" | "versions"> & {
     readonly stack: string;
     readonly commits: Pick<Commits, "changed" | "branch"> | undefined;
-    readonly previous: Pick<PreviousReleases, "versions">;
+    readonly previous: Pick<PreviousReleases, "tags">;
   },
 ): ReleasedLayer<T>[] {
   const { stack, commits, previous, repository, versions } = args;
-  return Object.entries(checked).map(([name, digest]) => ({
-    ...{ name, digest, held: false, shared: false },
-    ...placeOf(repository, { ...args, name }),
-    commit: commits?.changed.get(name),
-    branch: commits?.branch,
-    pullRequest: pullRequestOf(stack),
-    version: versions[name],
-    versions: previous.versions.get(name) ?? {},
-  }));
+  const unknown = Object.keys(versions).find((name) => !(name in checked));
+  if (unknown !== undefined) {
+    throw new InputError(
+      `strata:versions.${unknown}`,
+      `this stack builds no layer of that name; remove it: pulumi config rm --path 'strata:versions["${unknown}"]'`,
+    );
+  }
+  return Object.entries(checked).map(([name, digest]) => {
+    const place = placeOf(repository, { ...args, name });
+    return {
+      ...{ name, digest, held: false, shared: false },
+      ...place,
+      commit: commits?.changed.get(name),
+      branch: commits?.branch,
+      pullRequest: pullRequestOf(stack),
+      version: versions[name],
+      versions: versionsIn(previous.tags.get(name), place.repository),
+    };
+  });
 }
 
 /** What a stack tells of its layers, with the versions that it has given. */

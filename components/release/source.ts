@@ -18,6 +18,8 @@ const layersSchema = z.record(
     standIn: z.array(z.string()),
     tests: z.number(),
     untested: z.boolean().optional(),
+    testsId: z.string().optional(),
+    addedBytes: z.number().optional(),
     versions: z.record(z.string(), digest).default({}),
     changed: z.string().optional(),
     commit: z.string().optional(),

@@ -1,5 +1,5 @@
 import { InputError } from "../catalog/input-error";
-import { newestByShorterName, newestRelease, otherSpelling } from "./versions";
+import { anySemantic, newestByShorterName, newestRelease, otherSpelling } from "./versions";
 
 const key = "strata:releaseTags";
 
@@ -44,7 +44,8 @@ export interface Tags<T> {
  * The tags that a list of templates gives a layer.
  *
  * A tag made of a commit or of a version is immutable. `1.2` and `1` name the newest version that they stand for. `latest` names the newest
- * version as well, a pre-release aside, and while there is no version at all the image of now. Every other tag names the image of now.
+ * version as well, a pre-release aside, and while there is no semantic version at all the image of now; while there are pre-releases only
+ * it is left where it is. Every other tag names the image of now.
  * A template whose words nothing is known of gives no tag: one with `{commit}` in a work tree that differs from its commit.
  *
  * @param templates `strata:releaseTags`. @example ["latest", "{commit}", "{version}"]
@@ -68,8 +69,6 @@ export function tagsOf<T>(templates: readonly string[], facts: TagFacts<T>): Tag
         refuseOtherSpelling(version, versions);
         add(fill(version), facts.versions[version] as T, template, true);
       }
-      // Made of a commit as well, a shorter name would be another one with each.
-      if (used.size > 1) continue;
       for (const [name, version] of newestByShorterName(versions)) {
         add(fill(name), facts.versions[version] as T, template, false);
       }
@@ -82,7 +81,7 @@ export function tagsOf<T>(templates: readonly string[], facts: TagFacts<T>): Tag
 }
 
 function latest<T>({ digest, held, versions }: TagFacts<T>): T | undefined {
-  if (held || Object.keys(versions).length === 0) return digest;
+  if (held || !anySemantic(Object.keys(versions))) return digest;
   const newest = newestRelease(Object.keys(versions));
   return newest === undefined ? undefined : versions[newest];
 }
@@ -98,6 +97,18 @@ export function checkTemplates(templates: readonly string[], stack: string): rea
       throw new InputError(
         key,
         `"${template}" has {n}, the number of a pull request, and this is the stack "${stack}"; only stacks named pr-<number> have one`,
+      );
+    }
+    if (used.has("version") && ["commit", "sha", "branch"].some((word) => used.has(word as "sha"))) {
+      throw new InputError(
+        key,
+        `"${template}" has {version} beside what changes with every commit, and a version is of one image for ever; write it alone: v{version}`,
+      );
+    }
+    if (!used.has("n") && pullRequestOf(stack) !== undefined) {
+      throw new InputError(
+        key,
+        `"${template}" has no {n}, and the stack "${stack}" takes its tags away with it: they must not be anybody else's; write pr-{n}-{sha}`,
       );
     }
     checkTag(template.replace(/\{[a-z]+\}/g, "0"), template);

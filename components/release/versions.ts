@@ -23,6 +23,11 @@ export function shorterNames(version: string): string[] {
   return [`${found.v}${major}.${minor}`, ...(major > 0 ? [`${found.v}${major}`] : [])];
 }
 
+/** Whether any of them is a semantic version, a pre-release or not: other names say nothing of older and newer. */
+export function anySemantic(versions: readonly string[]): boolean {
+  return versions.some((version) => semantic(version) !== undefined);
+}
+
 /** The newest of some versions, pre-releases and names that are no semantic versions left aside; undefined for none. */
 export function newestRelease(versions: readonly string[]): string | undefined {
   return versions.filter((version) => isRelease(semantic(version))).reduce<string | undefined>(newer, undefined);

@@ -54,8 +54,11 @@ describe("settings", () => {
   });
 
   it("of a pull request's stack take its tags away with it, and of any other where it says so", () => {
-    assert.equal(read({}, "pr-7").keepTags, false);
-    assert.equal(read({ onDestroy: "keep" }, "pr-7").keepTags, true);
+    const releaseTags = '["pr-{n}-{sha}"]';
+    const { keepTags, versions } = read({ releaseTags }, "pr-7");
+    // Versions came with the configuration of the stack that it was copied from.
+    assert.deepEqual([keepTags, versions], [false, {}]);
+    assert.equal(read({ releaseTags, onDestroy: "keep" }, "pr-7").keepTags, true);
     assert.equal(read({ onDestroy: "untag" }).keepTags, false);
   });
 
@@ -67,11 +70,17 @@ describe("settings", () => {
   const apart: [what: string, change: Partial<typeof good>, message: RegExp][] = [
     ["no builder where it builds", { builder: "" }, /^strata:builder: expected the name of a buildx builder/],
     ["both sources", { promoteFrom: "a", reuseFrom: "b" }, /^strata:reuseFrom: a stack that promotes builds nothing/],
-    ["itself as a source", { promoteFrom: "acme/x/dev" }, /^strata:promoteFrom: names this stack/],
+    ["itself as a source", { promoteFrom: "dev" }, /^strata:promoteFrom: names this stack/],
     ["a hold where it builds", { hold: '{"app":true}' }, /^strata:hold: the stack "dev" builds its images/],
     ["versions without a tag", { releaseTags: '["latest"]' }, /^strata:versions: no release tag is made of a version/],
     ["a version that is none", { versions: '{"app":"a b"}' }, /^strata:versions\.app: "a b" can be no tag/],
     ["a template that is none", { releaseTags: '["{x}"]' }, /^strata:releaseTags: "\{x\}" has \{x\}/],
+    ["another backend for nothing", { fromBackend: "s3://a" }, /^strata:fromBackend: is of no use without/],
+    [
+      "a branch where it promotes",
+      { promoteFrom: "x", releaseTags: '["{branch}"]', versions: "{}" },
+      /"\{branch\}" is made of what is checked out/,
+    ],
     ["a number as a version", { versions: '{"app":1.2}' }, /^strata:versions\["app"\]: expected a version in quotes/],
   ];
   for (const [what, change, message] of apart) {

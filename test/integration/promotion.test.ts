@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { execa } from "execa";
 import type { LayerOutput } from "../../components/family";
@@ -118,6 +119,24 @@ describe("a stack per environment", function () {
     await dev.up();
   });
 
+  it("names nothing anew that an update with other targets leaves as it was", async () => {
+    const before = await dev.layers();
+    dev.write("images/base/file", "2\n");
+    const left = await commit("Left out");
+    await dev.up({ target: ["**base"] });
+    const between = await dev.layers();
+    assert.notEqual(between.base?.digest, before.base?.digest);
+    assert.equal(between.app?.digest, before.app?.digest);
+    assert.equal(between.app?.buildId, before.app?.buildId);
+    assert.equal(between.app?.changed, undefined);
+    await dev.up({ target: ["**strata:release:Tags::app"] });
+    assert.equal(await at(between.app, left), undefined);
+    await dev.up();
+    const { app } = await dev.layers();
+    assert.equal(await at(app, left), app?.digest);
+    assert.notEqual(app?.digest, before.app?.digest);
+  });
+
   it("promotes by digest into another registry, and builds nothing", async () => {
     const preview = await prod.preview();
     assert.deepEqual(
@@ -211,6 +230,19 @@ describe("a stack per environment", function () {
     assert.equal(await at(app, "blessed"), app?.digest);
     await names.destroy();
     assert.equal(await at(app, "blessed"), app?.digest);
+  });
+
+  it("promotes from a stack whose state is elsewhere", async () => {
+    const state = join(dev.folder, "state/elsewhere");
+    mkdirSync(state, { recursive: true });
+    const fromBackend = dev.env.PULUMI_BACKEND_URL as string;
+    const organisation = `${dev.organisation}/elsewhere`;
+    const config = { promoteFrom: "dev", fromBackend, organisation, ...tagsConfig(["stable"]) };
+    const elsewhere = await dev.stackOf("elsewhere", config, { PULUMI_BACKEND_URL: `file://${state}` });
+    await elsewhere.up();
+    assert.deepEqual(await elsewhere.digests(), await dev.digests());
+    await elsewhere.configure({ fromBackend: `file://${join(dev.folder, "nothing")}` });
+    await assert.rejects(elsewhere.preview(), /strata:promoteFrom: the stack dev cannot be read in file:\S+nothing: /);
   });
 
   it("refuses what must not be promoted, before anything is copied", async () => {

@@ -106,6 +106,7 @@ describe("an update that did not come to its end", () => {
       "Pushed, and kept: base. Still to be built: tooling, app; the next up goes on with them.",
     );
     assert.equal(keptText([], []), "Nothing was pushed.");
+    assert.equal(keptText([], [], ["app", "app", "base"]), "Copied or named, and kept: app, base.");
   });
 });
 

@@ -27,8 +27,18 @@ export async function commitsBetween(
   folder: string,
   paths: readonly string[] = [],
 ): Promise<readonly CommitLine[] | undefined> {
-  const range = [from, to].map((commit) => commit.replace(/-dirty$/, "")).join("..");
-  const args = ["-C", folder, "log", "--format=%H%x09%s", `--max-count=${mostCommits + 1}`, range, "--", ...paths];
+  const range = [from, to].map((commit) => commit.replace(/-dirty$/, "")).join("...");
+  const args = [
+    "-C",
+    folder,
+    "log",
+    "--format=%H%x09%s",
+    `--max-count=${mostCommits + 1}`,
+    "--end-of-options",
+    range,
+    "--",
+    ...paths,
+  ];
   const { stdout, failed } = await execa("git", args, { timeout: timeLimit, reject: false });
   if (failed) return undefined;
   return stdout

@@ -44,21 +44,23 @@ export function tagChanges({ resourcePreEvent: event }: EngineEvent): TagChange[
     const to = digest === unknown ? null : digest;
     return from === digest ? [] : [{ layer, tag, action: from === null ? "new" : "moved", from, to }];
   });
-  const gone = keep ? [] : [...old].filter(([tag]) => !now.has(tag));
+  // They go with the stack: until then yesterday's stay.
+  const gone = keep || after ? [] : [...old].filter(([tag]) => !now.has(tag));
   return [...given, ...gone.map(([tag, from]) => ({ layer, tag, action: "removed" as const, from, to: null }))];
 }
 
 /** What a step of the engine does to a promoted image; undefined where it is no such step. */
 export function copyChange({ resourcePreEvent: event }: EngineEvent): CopyChange | undefined {
   const step = event?.metadata as StepEventMetadata | undefined;
-  if (step?.type !== "strata:release:Copy" || step.op === "refresh" || step.op === "read") return undefined;
+  if (step?.type !== "strata:release:Copy" || !(step.op === "same" || changes(step.op))) return undefined;
   const before: Inputs = { ...step.old?.inputs, ...step.old?.outputs };
   const after: Inputs = step.op === "delete" ? undefined : (step.new?.inputs ?? before);
   const from = before?.digest ?? null;
   const to = after?.digest ?? null;
+  const stays = from === to && before?.repository === after?.repository;
   return {
     layer: nameOf(step.urn),
-    action: from === null ? "new" : to === null ? "removed" : from === to ? "unchanged" : "promoted",
+    action: from === null ? "new" : to === null ? "removed" : stays ? "unchanged" : "promoted",
     from,
     to,
     held: after?.held === true,
@@ -73,6 +75,13 @@ function tagsIn(inputs: Inputs): Map<string, string> {
       digest,
     ]),
   );
+}
+
+/** Whether a step records something, though no tag and no digest changes by it: that an image is held, for example. */
+export function recordsOnly(event: EngineEvent): boolean {
+  const step = event.resourcePreEvent?.metadata;
+  if (!step || !/^strata:release:(?:Tags|Copy)$/.test(step.type) || !changes(step.op)) return false;
+  return tagChanges(event).length === 0 && (copyChange(event)?.action ?? "unchanged") === "unchanged";
 }
 
 /** A replacement comes as three steps, of which the one between tells all. */

@@ -57,6 +57,19 @@ export function promotionLines({ layers }: Promotions): string[] {
   return [table(["layer", "action", "from", "to", "commits"], rows), ...(commits.length > 0 ? ["", ...commits] : [])];
 }
 
+/** The same in lines that need no columns, for a comment. */
+export function promotionSentences({ layers }: Promotions): string[] {
+  return layers
+    .filter(({ action, held }) => action !== "unchanged" || held)
+    .map(({ layer, action, from, to, held, between }) => {
+      const commits =
+        between === undefined ? "" : `, ${countOf(between)} ${between.length === 1 ? "commit" : "commits"}`;
+      const subjects = (between ?? []).slice(0, mostCommits).map(({ subject }) => printable(subject));
+      const what = `${layer} ${action}${held ? ", held" : ""}: ${short(from)} → ${short(to)}${commits}`;
+      return subjects.length > 0 ? `${what} (${subjects.join("; ")})` : what;
+    });
+}
+
 /** Which tags people pull change. */
 export function tagLines(tags: readonly TagChange[]): string[] {
   const shown = tags.slice(0, mostTags).map(({ tag, action, from, to }) => {
@@ -84,6 +97,11 @@ export function doneLines({ resOutputsEvent: event }: EngineEvent): string[] {
   return copy && (copy.action === "new" || copy.action === "promoted")
     ? [line(copy.layer, `copied as ${short(copy.to)}`), ...names]
     : names;
+}
+
+/** The layer that an event of the engine is about. */
+export function layerIn({ resOutputsEvent: event }: EngineEvent): string {
+  return event?.metadata.urn.split("::").at(-1) ?? "";
 }
 
 function countOf(between: readonly CommitLine[] | undefined): string {

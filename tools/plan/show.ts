@@ -6,6 +6,7 @@ import { print } from "../verb";
 import { planMarkdown } from "./markdown";
 import type { Previewed } from "./preview";
 import { planText, summary } from "./print";
+import { promotionSentences } from "./release-print";
 import { planSince } from "./since";
 import { changesAnything, planStack } from "./stack";
 import { orderLines, otherLines, stackPlanJson, stackPlanText, stackSummary } from "./stack-print";
@@ -18,7 +19,8 @@ const timeLimit = 10 * 60_000;
 export async function showStack(options: PlanOptions, env: Environment, running: Promise<Previewed>): Promise<void> {
   const plan = await planStack(options.stack, env, root, running);
   if (options.markdown) {
-    const lines = [...orderLines(plan), ...otherLines(plan)];
+    const promoted = plan.promotions ? promotionSentences(plan.promotions) : [];
+    const lines = [...promoted, ...orderLines(plan), ...otherLines(plan)];
     const comment = { ...plan, subject: plan.stack, summary: stackSummary(plan), layers: changed(plan.layers), lines };
     print({}, undefined, planMarkdown(comment));
   } else {

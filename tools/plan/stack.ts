@@ -8,7 +8,7 @@ import type { Environment } from "../stack/environment";
 import { LayerEvents, type LayerProgress } from "../stack/layer-events";
 import { commitsBetween } from "./commits-between";
 import { type Previewed, preview } from "./preview";
-import { type CopyChange, copyChange, type TagChange, tagChanges } from "./release-events";
+import { type CopyChange, copyChange, recordsOnly, type TagChange, tagChanges } from "./release-events";
 import type { PromotedLayer, Promotions } from "./release-print";
 import { comparedWith, imagesOf, reusedLayers } from "./reused";
 
@@ -61,21 +61,30 @@ export async function planStack(
     parallel: Number(configOf(stack, "parallel", folder)),
     tests: catalog.map(({ name }) => name).filter((name) => rest.tests.has(name)),
     tags: rest.tags,
-    promotions: from === "" ? undefined : { from, layers: await withCommits(rest.copies, stack, folder) },
+    promotions: from === "" ? undefined : { from, layers: await withCommits(rest.copies, from, stack, folder) },
     others: rest.others,
     warnings,
   };
 }
 
 /** The commits between what a stack has of each layer and what it will have, as far as this clone has them. */
-async function withCommits(copies: readonly CopyChange[], stack: string, folder: string): Promise<PromotedLayer[]> {
-  const images = imagesOf(stack, folder);
+async function withCommits(
+  copies: readonly CopyChange[],
+  from: string,
+  stack: string,
+  folder: string,
+): Promise<PromotedLayer[]> {
+  const config = ["upstreams", "images"].map((key) => String(configOf(stack, key, folder) ?? key));
+  const paths = [...config, "Pulumi.yaml", `Pulumi.${from}.yaml`];
   return Promise.all(
     copies.map(async (copy) => {
-      const { from, to } = copy.commits;
+      const { commits } = copy;
       if (copy.action === "unchanged") return { ...copy, between: [] };
-      const known = from !== null && to !== null;
-      return { ...copy, between: known ? await commitsBetween(from, to, folder, [images]) : undefined };
+      const known = commits.from !== null && commits.to !== null;
+      return {
+        ...copy,
+        between: known ? await commitsBetween(commits.from as string, commits.to as string, folder, paths) : undefined,
+      };
     }),
   );
 }
@@ -136,7 +145,7 @@ class OtherEvents {
     if (type === "docker-build:index:Image" && name.endsWith("/tests") && op !== "delete") {
       this.tests.add(name.replace(/\/tests$/, ""));
     }
-    if (!ofFamily.test(type)) this.others.push(`${op} ${type} ${name}`);
+    if (!ofFamily.test(type) || recordsOnly(engineEvent)) this.others.push(`${op} ${type} ${name}`);
   }
 }
 

@@ -2,7 +2,7 @@ import { type Command, Option } from "commander";
 import { homeAt, root } from "../home";
 import { environmentOf } from "../stack/environment";
 import { isInstalled } from "../toolchain/installed";
-import { planTools } from "../toolchain/tools";
+import { planTools, serviceTools } from "../toolchain/tools";
 import { jsonOption, stackOption, toStderr } from "../verb";
 import { preview } from "./preview";
 
@@ -48,9 +48,11 @@ async function plan(options: PlanOptions): Promise<void> {
     throw new Error("--since and --prefix need --images, the folder whose images are compared");
   }
   if (images !== undefined) return show().planFolder(images, options);
-  if (!planTools.every(isInstalled)) {
+  // Registries are asked about tags and copies that change.
+  const tools = [...planTools, ...serviceTools.filter(({ name }) => name === "regctl")];
+  if (!tools.every(isInstalled)) {
     const { installTools } = require("../toolchain/install") as typeof import("../toolchain/install");
-    await installTools(planTools, toStderr);
+    await installTools(tools, toStderr);
   }
   const env = environmentOf(homeAt(), stack);
   if (diff) return show().showDiff(stack, env);

@@ -2,7 +2,9 @@ import { existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { execa } from "execa";
 import { parseDocument } from "yaml";
+import { InputError } from "../../components/catalog/input-error";
 import { root } from "../home";
+import { configOf, fileOf } from "../stack/config-files";
 import type { Environment } from "../stack/environment";
 import { planAndUp, type UpOptions } from "../stack/up-verb";
 
@@ -30,9 +32,11 @@ export async function request(
   };
   try {
     await write();
-    const done = await planAndUp(options);
-    if (!done) restore();
-    return done;
+    const ended = await planAndUp(options);
+    if (ended === "refused") restore();
+    if (ended === "interrupted")
+      process.stderr.write(`What was asked for is in ${files.join(", ")}: the next up goes on.\n`);
+    return ended === "done";
   } catch (error) {
     if ((error as Error).name !== "UpFailed") restore();
     throw error;
@@ -46,6 +50,12 @@ export async function setConfig(
   env: Environment,
 ): Promise<void> {
   for (const [key, value] of Object.entries(values)) {
+    const [name = ""] = key.split("[");
+    // Pulumi would put the one value in the place of them all.
+    if (typeof configOf(stack, name) === "string") {
+      const file = fileOf(stack);
+      throw new InputError(`${file}: strata:${name}`, "is JSON in a text; write it as YAML, a line for each layer");
+    }
     const type = ["--type", typeof value === "boolean" ? "bool" : "string"];
     const args = ["config", "set", "--stack", stack, "--path", ...type, `strata:${key}`, String(value)];
     const { failed, stderr, shortMessage } = await execa("pulumi", args, {
@@ -89,11 +99,6 @@ export function raiseRebuild(file: string): void {
   const document = parseDocument(textOf(path) ?? "");
   document.set("rebuild", Number(document.get("rebuild") ?? 0) + 1);
   writeFileSync(path, document.toString());
-}
-
-/** @param stack with its organisation or without. @example "acme/dev" */
-export function configFileOf(stack: string): string {
-  return `Pulumi.${stack.split("/").at(-1)}.yaml`;
 }
 
 function textOf(file: string): string | undefined {

@@ -3,11 +3,11 @@ import type { Command } from "commander";
 import { InputError } from "../../components/catalog/input-error";
 import { checkVersion, namesVersions } from "../../components/release/tags";
 import { root } from "../home";
-import { catalogOf, configOf } from "../stack/config-files";
+import { catalogOf, configObjectOf, configOf, fileOf } from "../stack/config-files";
 import { upEnvironment } from "../stack/up-verb";
 import { jsonOption, stackOption } from "../verb";
 import { unknownLayer } from "../why/layer";
-import { configFileOf, outputsOf, raiseRebuild, request, setConfig, type ToldLayer } from "./request";
+import { outputsOf, raiseRebuild, request, setConfig, type ToldLayer } from "./request";
 
 interface Options {
   readonly stack: string;
@@ -54,7 +54,7 @@ export function addRelease(program: Command): void {
 async function release(names: readonly string[], options: ReleaseOptions): Promise<void> {
   const { stack, all, rebuild } = options;
   if ((names.length === 0) === (all === undefined)) throw new Error("name the layers to release, or give --all");
-  const templates = (configOf(stack, "releaseTags") ?? []) as string[];
+  const templates = (configObjectOf(stack, "releaseTags") ?? []) as string[];
   if (!namesVersions(templates)) {
     const next = `strata:releaseTags[${templates.length}]`;
     throw new InputError(
@@ -80,12 +80,12 @@ async function release(names: readonly string[], options: ReleaseOptions): Promi
         .filter(({ name }) => layers.includes(name))
         .map(({ dockerfilePath }) => relative(root, join(dirname(dockerfilePath), "image.yaml")))
     : [];
-  const done = await request(options, [configFileOf(stack), ...manifests], async () => {
+  const done = await request(options, [fileOf(stack), ...manifests], async () => {
     for (const file of manifests) raiseRebuild(file);
     const values = Object.entries(versions).map(([name, version]) => [`versions["${name}"]`, version]);
     await setConfig(stack, Object.fromEntries(values), env);
   });
-  if (done) say([configFileOf(stack), ...manifests]);
+  if (done) say([fileOf(stack), ...manifests]);
 }
 
 async function rollback(layer: string, options: RollbackOptions): Promise<void> {
@@ -101,11 +101,9 @@ async function rollback(layer: string, options: RollbackOptions): Promise<void> 
   const has = told[layer];
   if (!has) throw new Error(unknownLayer(layer, Object.keys(told), stack));
   const hold = end ? false : imageAt(layer, to, has);
-  const done = await request(options, [configFileOf(stack)], () =>
-    setConfig(stack, { [`hold["${layer}"]`]: hold }, env),
-  );
+  const done = await request(options, [fileOf(stack)], () => setConfig(stack, { [`hold["${layer}"]`]: hold }, env));
   if (!done) return;
-  say([configFileOf(stack)]);
+  say([fileOf(stack)]);
   const next = end
     ? `${layer} follows ${from} again.`
     : `${layer} stays there until: strata rollback ${layer} --end --stack ${stack}`;

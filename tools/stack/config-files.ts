@@ -21,9 +21,15 @@ export function configOf(stack: string, key: string, folder = root): unknown {
   return new StackConfig(own, project).get(key);
 }
 
+/** The same of a list or a map, which Pulumi takes as JSON in a text too. */
+export function configObjectOf(stack: string, key: string, folder = root): unknown {
+  const [own, project] = configFilesOf(stack).map((file) => readTextIfThere(join(folder, file)));
+  return new StackConfig(own, project).object(key);
+}
+
 /** What `strata:labels` says. */
 export function labelsIn(stack: string): Readonly<Record<string, string>> {
-  return (configOf(stack, "labels") ?? {}) as Record<string, string>;
+  return (configObjectOf(stack, "labels") ?? {}) as Record<string, string>;
 }
 
 /**
@@ -50,7 +56,7 @@ export function catalogSourceOf(stack: string, folder?: string): CatalogSource &
     root: folder ?? ".",
     upstreams: readUpstreams(pinsFile, standIns ? at(standIns) : undefined),
     pinsFile,
-    platforms: config("platforms") as string[],
+    platforms: configObjectOf(stack, "platforms", folder) as string[],
   };
 }
 
@@ -71,7 +77,7 @@ export function ownLinesIn(log: string, layer: string, stack: string): string {
 }
 
 /** @param stack with its organisation or without. @example "acme/dev" */
-function fileOf(stack: string): string {
+export function fileOf(stack: string): string {
   return `Pulumi.${stack.split("/").at(-1)}.yaml`;
 }
 

@@ -36,10 +36,10 @@ async function up(options: UpOptions): Promise<void> {
 /**
  * Shows the plan of a stack, asks, and does it. Sets the exit code: 1 where somebody refused, 130 upon Ctrl-C.
  *
- * @returns false where nothing was changed because somebody refused
+ * @returns how it ended: where somebody refused, nothing was changed; where it was interrupted, a part
  * @throws UpFailed, and as `planStack` does
  */
-export async function planAndUp(options: UpOptions): Promise<boolean> {
+export async function planAndUp(options: UpOptions): Promise<"done" | "refused" | "interrupted"> {
   const env = await upEnvironment(options.stack);
   const plan = await planStack(options.stack, env);
   const screen = options.json ? process.stderr : process.stdout;
@@ -47,12 +47,12 @@ export async function planAndUp(options: UpOptions): Promise<boolean> {
   for (const warning of plan.warnings) process.stderr.write(`warning: ${warning}\n`);
   if (!changesAnything(plan)) {
     tell(options, [], undefined);
-    return true;
+    return "done";
   }
   if (!options.yes && !(await agreed(plan))) {
     process.stderr.write("Nothing was changed.\n");
     process.exitCode = 1;
-    return false;
+    return "refused";
   }
   screen.write("\n");
   const envVars = appliedEnvironment(env);
@@ -65,8 +65,9 @@ export async function planAndUp(options: UpOptions): Promise<boolean> {
     if (!interruption.came() || !(error instanceof UpFailed)) throw error;
     process.stderr.write(`${error.kept}\n`);
     process.exitCode = 130;
+    return "interrupted";
   }
-  return true;
+  return "done";
 }
 
 /** Installs what an update needs, and gives its variables. */

@@ -4,7 +4,7 @@ import type { EngineEvent, Stack, UpOptions } from "@pulumi/pulumi/automation";
 import type { LastUpdate } from "../../components/update";
 import { homeAt } from "../home";
 import { reasonsText } from "../plan/print";
-import { doneLines } from "../plan/release-print";
+import { doneLines, layerIn } from "../plan/release-print";
 import { updateLines } from "../plan/update-text";
 import { seconds } from "../terminal";
 import { adviceOn } from "./advice";
@@ -44,6 +44,7 @@ export async function upWithProgress(
 ): Promise<readonly LayerProgress[]> {
   const shown = new Set<string>();
   const view = new ProgressView(screen);
+  const released: string[] = [];
   const events = new LayerEvents((layer) => {
     const states = [stateOf(layer), ...(layer.tests ? [testsText(layer.tests)] : [])];
     const lines = states.map((state) => `  ${layer.name.padEnd(16)} ${state}`).filter((line) => !shown.has(line));
@@ -57,7 +58,9 @@ export async function upWithProgress(
   try {
     const onEvent = (event: EngineEvent) => {
       events.onEvent(event);
-      for (const line of doneLines(event)) view.keep(line);
+      const lines = doneLines(event);
+      if (lines.length > 0) released.push(layerIn(event));
+      for (const line of lines) view.keep(line);
     };
     const watched = { onEvent, onOutput: (text: string) => (log += text) };
     const { outputs } = await stack.up({ continueOnError: true, ...options, ...watched });
@@ -69,7 +72,7 @@ export async function upWithProgress(
     const failed = events.all.filter((layer) => layer.failed || layer.tests?.failed);
     const said = await Promise.all(failed.map((layer) => lastWordsOf(layer.name, stack)));
     const why = diagnosticsIn(log) || (error as Error).message;
-    const kept = keptText(events.all, predicted);
+    const kept = keptText(events.all, predicted, released);
     const text = ["pulumi up failed.", why, ...said, ...adviceOn(why), kept, `The whole output is in ${logFile}`];
     throw new UpFailed(text.join("\n\n"), kept);
   } finally {
@@ -79,14 +82,28 @@ export async function upWithProgress(
   return events.all;
 }
 
-/** What is there after an update that did not come to its end, and what is not. @param predicted what a preview said */
-export function keptText(layers: readonly LayerProgress[], predicted: readonly PredictedLayer[]): string {
+/**
+ * What is there after an update that did not come to its end, and what is not.
+ *
+ * @param predicted what a preview said
+ * @param released the layers whose images were copied or given names
+ */
+export function keptText(
+  layers: readonly LayerProgress[],
+  predicted: readonly PredictedLayer[],
+  released: readonly string[] = [],
+): string {
   const pushed = layers.filter(({ seconds, failed }) => seconds !== undefined && !failed).map(({ name }) => name);
   const seen = new Set(layers.map(({ name }) => name));
   const changing = [...layers, ...predicted.filter(({ name }) => !seen.has(name))].filter(
     ({ name, action }) => (action === "new" || action === "changed") && !pushed.includes(name),
   );
-  const kept = pushed.length > 0 ? `Pushed, and kept: ${pushed.join(", ")}.` : "Nothing was pushed.";
+  const named = [...new Set(released)].join(", ");
+  const kept = [
+    ...(pushed.length > 0 ? [`Pushed, and kept: ${pushed.join(", ")}.`] : []),
+    ...(named === "" ? [] : [`Copied or named, and kept: ${named}.`]),
+    ...(pushed.length === 0 && named === "" ? ["Nothing was pushed."] : []),
+  ].join(" ");
   if (changing.length === 0) return kept;
   return `${kept} Still to be built: ${changing.map(({ name }) => name).join(", ")}; the next up goes on with them.`;
 }

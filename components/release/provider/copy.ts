@@ -9,6 +9,7 @@ const about = {
   buildId: z.string().optional(),
   commit: z.string().optional(),
   changed: z.string().optional(),
+  platforms: z.array(z.string()).optional(),
 };
 const given = z.object({
   source: z.string(),
@@ -18,7 +19,11 @@ const given = z.object({
   platforms: z.array(z.string()),
   held: z.boolean().optional(),
 });
-const state = given.extend({ before: z.array(z.object(about)).default([]) });
+const state = given.extend({
+  /** What was copied; `digest` is what the tag named when it was last looked at, empty for nothing. */
+  given: z.string().optional(),
+  before: z.array(z.object(about)).default([]),
+});
 const planned = z.object({
   source: orUnknown(z.string()),
   repository: orUnknown(z.string()),
@@ -48,7 +53,11 @@ export function copyOperations(registries: Registries): Operations {
   return {
     check: (olds, news) => check(olds, news, sources, registries),
     diff: changed,
-    put: async (olds, news) => ({ ...(await put(news, sources, registries)), before: beforeOf(olds, news) }),
+    put: async (olds, news) => ({
+      ...(await put(news, sources, registries)),
+      given: news.digest,
+      before: beforeOf(olds, news),
+    }),
     read: (props) => read(props, registries),
     // What was promoted may be in use, and this resource cannot know by whom.
     delete: async () => {},
@@ -149,9 +158,12 @@ async function copy(
 /** What was there before, newest first. */
 function beforeOf(olds: Properties | undefined, news: Properties): z.infer<typeof state>["before"] {
   if (!olds) return [];
-  const { before } = state.parse(olds);
-  const image = z.object(about).parse(olds);
-  return image.digest === news.digest ? before : [image, ...before].slice(0, most);
+  const { before, given } = state.parse(olds);
+  const image = { ...z.object(about).parse(olds), ...(given === undefined ? {} : { digest: given }) };
+  if (image.digest === news.digest) return before;
+  // Who goes back and then back again wants what was before that, and not what was wrong.
+  const at = news.held === true ? before.findIndex(({ digest }) => digest === news.digest) : -1;
+  return at >= 0 ? before.slice(at + 1) : [image, ...before].slice(0, most);
 }
 
 /**
@@ -194,13 +206,14 @@ function tellingThatItTakes(what: string, { say }: Registries): () => void {
 }
 
 async function read(props: Properties, registries: Registries) {
-  const { before, ...inputs } = state.parse(props);
-  const { repository, tag, digest } = inputs;
+  const { before, given, ...inputs } = state.parse(props);
+  const { repository, tag } = inputs;
+  const digest = given ?? inputs.digest;
   const [named, there] = await Promise.all([
     digestOf(`${repository}:${tag}`, registries),
     digestOf(`${repository}@${digest}`, registries),
   ]);
-  if (named === undefined || there === undefined) return undefined;
-  const found = { ...inputs, digest: named };
-  return { props: { ...found, before }, inputs: found };
+  // What is gone stays in the state, with what was before and whether it was chosen: the next update copies it again.
+  const found = { ...inputs, digest: there === undefined ? "" : (named ?? "") };
+  return { props: { ...found, given: digest, before }, inputs: found };
 }

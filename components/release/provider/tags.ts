@@ -130,19 +130,13 @@ async function put(olds: Properties | undefined, news: Properties, registries: R
     await giveTag(repository, tag, digest, registries);
     done[tag] = digest;
   };
-  const takeAway = async (tag: string) => {
-    if (!keep) await takeTagAway(repository, tag, done[tag] as string, registries);
-    delete done[tag];
-  };
   const steps = [
     () => wrong.filter(([tag]) => forever.has(tag)).map(give),
     // What people pull moves only when what names it for ever is there.
     () => wrong.filter(([tag]) => !forever.has(tag)).map(give),
-    () =>
-      Object.keys(done)
-        .filter((tag) => !(tag in tags))
-        .map(takeAway),
   ];
+  // Yesterday's stay when today's come; where they are not to stay for ever it is kept in mind what there is to take away in the end.
+  if (keep) for (const tag of Object.keys(done)) if (!(tag in tags)) delete done[tag];
   for (const step of steps) {
     const failed = await failures(step());
     if (failed.length > 0) {

@@ -82,7 +82,7 @@ describe("a copy of an image by digest", () => {
 
   describe("in an update", () => {
     it("is there with the very digest", async () => {
-      assert.deepEqual(await operations().put(undefined, wanted()), { ...wanted(), before: [] });
+      assert.deepEqual(await operations().put(undefined, wanted()), { ...wanted(), given: digest, before: [] });
       assert.deepEqual(registries.tags(to), { [tag]: digest });
       assert.deepEqual(registries.writes, [`image copy --referrers --force-recursive ${from}@${digest} ${to}:${tag}`]);
     });
@@ -97,7 +97,7 @@ describe("a copy of an image by digest", () => {
       const later = registries.push(`${from}:later`, "later", { platforms });
       const first = await operations().put(undefined, { ...names(digest), commit: "c" });
       const second = await operations().put(first, names(later));
-      const before = { digest, commit: "c" };
+      const before = { digest, commit: "c", platforms };
       assert.deepEqual(second.before, [before]);
       assert.deepEqual((await operations().put(second, { ...names(later), held: true })).before, [before]);
       registries.repositories.delete(from);
@@ -188,16 +188,22 @@ describe("a copy of an image by digest", () => {
 
     it("is what it is, in a refresh", async () => {
       assert.deepEqual(await operations().read(wanted()), {
-        props: { ...wanted(), before: [] },
+        props: { ...wanted(), given: digest, before: [] },
         inputs: wanted(),
       });
     });
 
-    it("is gone where its tag or its digest is", async () => {
+    it("is named nothing where its tag or its digest is gone, and the next update copies it again", async () => {
+      const before = [{ digest: "sha256:earlier" }];
+      const put = { ...(await operations().put(undefined, wanted())), held: true, before };
       registries.repositories.get(to)?.contents.delete(digest);
-      assert.equal(await operations().read(wanted()), undefined);
+      const found = await operations().read(put);
+      assert.deepEqual(found?.props, { ...put, digest: "" });
       registries.repositories.get(to)?.tags.delete(tag);
-      assert.equal(await operations().read(wanted()), undefined);
+      const gone = (await operations().read(put))?.props;
+      assert.deepEqual(gone, { ...put, digest: "" });
+      assert.deepEqual(operations().diff(gone ?? {}, { ...wanted(), held: true }), ["digest"]);
+      assert.deepEqual((await operations().put(gone, { ...wanted(), held: true })).before, before);
     });
 
     it("shows what its tag names, and is refused in the next plan, where somebody moved it", async () => {

@@ -7,9 +7,16 @@ const image = (digit: string) => ({
   buildId: `id-${digit}`,
   commit: `c-${digit}`,
   changed: undefined,
+  platforms: undefined,
 });
 const offered = { ...image("3"), versions: { "1.3.0": digest("3"), "1.2.0": digest("2") } };
-const has: Promoted = { ...image("2"), held: false, before: [image("1")], versions: { "1.1.0": digest("1") } };
+const has: Promoted = {
+  ...image("2"),
+  repository: "r.test/app",
+  held: false,
+  before: [image("1")],
+  versions: { "1.1.0": digest("1") },
+};
 
 describe("the image that a stack promotes", () => {
   it("is what is offered", () => {
@@ -21,7 +28,7 @@ describe("the image that a stack promotes", () => {
     assert.deepEqual(chosenImage("app", digest("1"), has, offered), { ...image("1"), held: true });
     assert.deepEqual(chosenImage("app", "1.1.0", has, offered), { ...image("1"), held: true });
     assert.deepEqual(chosenImage("app", "1.3.0", has, offered), { ...image("3"), held: true });
-    assert.deepEqual(chosenImage("app", digest("9"), has, offered), { digest: digest("9"), held: true });
+    assert.deepEqual(chosenImage("app", "1.2.0", undefined, offered), { digest: digest("2"), held: true });
   });
 
   it("stays held until it is told otherwise, whoever runs the update", () => {
@@ -39,6 +46,13 @@ describe("the image that a stack promotes", () => {
     const held = { ...has, held: true };
     assert.deepEqual(chosenImage("app", undefined, held, undefined), { ...image("2"), held: true });
     assert.equal(chosenImage("app", undefined, has, undefined), undefined);
+  });
+
+  it("cannot be an image of which nobody knows whether its checks passed", () => {
+    assert.throws(() => chosenImage("app", digest("9"), has, offered), {
+      name: "InputError",
+      message: /^strata:hold\.app: sha256:9+ is neither a version of app nor an image that this stack has had/,
+    });
   });
 
   it("cannot be a version that there is not", () => {

@@ -35,7 +35,7 @@ export function namesFor({ templates, image, held, commit, versions }: Facts): N
       for (const [shorter, version] of newest(releases)) name(shorter, versions.get(version) as string);
     } else if (template === "latest") {
       const last = semver.rsort([...releases], true)[0];
-      if (held || versions.size === 0) name("latest", image);
+      if (held || ![...versions.keys()].some((version) => semver.valid(version))) name("latest", image);
       else if (last !== undefined) name("latest", versions.get(last) as string);
     } else if (template === "{commit}") {
       if (commit !== undefined) name(commit, image, true);

@@ -86,7 +86,8 @@ export class Promises {
     );
     const mine = [...this.promised].filter(([, { owner, layer: of }]) => owner === stack && of === layer);
     for (const [ref, { may, ...rest }] of mine) {
-      if (keeps || refs.has(ref)) continue;
+      // Yesterday's stay when today's come: all go together, in the end.
+      if (keeps || plan) continue;
       if (ok) this.assertGone(ref, may);
       if (ok) this.promised.delete(ref);
       else this.promised.set(ref, { ...rest, may: new Set() });

@@ -163,17 +163,20 @@ describe("release tags", () => {
       );
     });
 
-    it("stay where they are when they are no longer wanted, or are taken away where they are not to be kept", async () => {
+    it("stay where they are when others take their place; those that are not to be kept go in the end, all of them", async () => {
       const before = await operations().put(undefined, wanted({ old: first, latest: first }));
       const kept = await operations().put(before, wanted({ latest: second }));
       assert.deepEqual(named(), { old: first, latest: second });
       assert.deepEqual(kept.given, { latest: second });
 
       const loose = await operations().put(kept, wanted({ "pr-1": first, "pr-2": first }, [], false));
-      assert.deepEqual(named(), { old: first, "pr-1": first, "pr-2": first });
+      const all = { old: first, latest: second, "pr-1": first, "pr-2": first };
+      assert.deepEqual(named(), all);
       const after = await operations().put(loose, wanted({ "pr-2": first }, [], false));
-      assert.deepEqual(named(), { old: first, "pr-2": first });
-      assert.deepEqual(after.given, { "pr-2": first });
+      assert.deepEqual(named(), all);
+      assert.deepEqual(after.given, { latest: second, "pr-1": first, "pr-2": first });
+      await operations().delete(after);
+      assert.deepEqual(named(), { old: first });
       assert.ok(registries.has(`${repository}@${first}`));
     });
   });
@@ -257,9 +260,10 @@ describe("release tags", () => {
           registries.fault = () => undefined;
           assert.equal(named()["1.0.0"], first);
           const outs = await operations().put(state, after());
-          assert.deepEqual(named(), { latest: second, "1.0.0": first, "1.1.0": second }, `at call ${moment}`);
+          const all = { latest: second, old: first, "1.0.0": first, "1.1.0": second };
+          assert.deepEqual(named(), all, `at call ${moment}`);
           assert.deepEqual(outs, { ...after(), versions: {}, given: named() });
-          if (ended) return assert.ok(moment > 10, "there were calls to fail");
+          if (ended) return assert.ok(moment > 5, "there were calls to fail");
         }
       });
     }

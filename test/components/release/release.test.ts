@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { releasesIn } from "../../../components/release/previous";
+import { releasesIn, versionsIn } from "../../../components/release/previous";
 import { versionsWith } from "../../../components/release/release";
 
 const [one, two] = ["1", "2"].map((digit) => `sha256:${digit.repeat(64)}`) as [string, string];
@@ -25,17 +25,24 @@ describe("what a state tells of releases", () => {
     const urn = (type: string, name: string) =>
       `urn:pulumi:prod::strata::strata:release:Promotion$strata:release:${type}::${name}`;
     const before = [{ digest: one }];
-    const { versions, promoted } = releasesIn({
+    const { tags, promoted } = releasesIn({
       [urn("Copy", "app")]: {
         type: "strata:release:Copy",
-        outputs: { digest: two, buildId: "b", commit: "c", held: true, before },
+        outputs: { repository: "r.test/app", digest: one, given: two, buildId: "b", commit: "c", held: true, before },
       },
-      [urn("Tags", "app")]: { type: "strata:release:Tags", outputs: { versions: { "1.0.0": one } } },
+      [urn("Tags", "app")]: {
+        type: "strata:release:Tags",
+        outputs: { repository: "r.test/app", tags: { "1.0.0": one }, versions: { "1.0.0": one } },
+      },
       [urn("Copy", "base")]: { type: "strata:release:Copy", outputs: { digest: one } },
     });
-    assert.deepEqual([...versions], [["app", { "1.0.0": one }]]);
+    const given = { repository: "r.test/app", tags: { "1.0.0": one }, immutable: [], versions: { "1.0.0": one } };
+    assert.deepEqual([...tags], [["app", given]]);
+    assert.deepEqual(versionsIn(tags.get("app"), "r.test/elsewhere"), {});
     assert.deepEqual(promoted.get("app"), {
-      ...{ digest: two, buildId: "b", commit: "c", changed: undefined, held: true, before },
+      // What was copied, whatever a refresh found there.
+      ...{ repository: "r.test/app", digest: two, buildId: "b", commit: "c", changed: undefined, platforms: undefined },
+      ...{ held: true, before },
       versions: { "1.0.0": one },
     });
     assert.deepEqual(promoted.get("base")?.before, []);

@@ -70,11 +70,25 @@ export class Stack {
   /** The digests that its state names, each with its repository. */
   needs(): [repository: string, digest: string][] {
     return [...this.state.values()].flatMap(({ outputs }) => {
-      const { repository, tags = {}, versions = {}, digest, before = [] } = outputs as Record<string, undefined>;
+      const {
+        repository,
+        tags = {},
+        versions = {},
+        digest,
+        given = digest,
+        before = [],
+      } = outputs as Record<string, undefined>;
       const images = (before as unknown as Properties[]).map((image) => image.digest);
-      const all: unknown[] = [...Object.values(tags), ...Object.values(versions), digest, ...images];
-      return all.filter((one) => one !== undefined).map((one): [string, string] => [repository ?? "", String(one)]);
+      const copied = typeof given === "string" ? [given] : [];
+      const all: unknown[] = [...Object.values(tags), ...Object.values(versions), ...copied, ...images];
+      return all.map((one): [string, string] => [repository ?? "", String(one)]);
     });
+  }
+
+  /** The images that it has had before, as its state tells. */
+  before(layer: string): string[] {
+    const { before = [] } = this.state.get(this.urn("Copy", layer))?.outputs ?? {};
+    return (before as { digest: string }[]).map(({ digest }) => digest);
   }
 
   /** What is checked out is built, but for what `source` has, and gets its names. */

@@ -76,8 +76,8 @@ describe("release tags", () => {
     assert.deepEqual(tags(["{commit}", "{branch}-{sha}", "latest"], { commit: undefined }), { latest: "now" });
   });
 
-  it("have no shorter names where a commit is in the template too", () => {
-    assert.deepEqual(tags(["{version}-{sha}"], { versions: { "1.2.3": "now" } }), { "1.2.3-0123456": "now" });
+  it("let latest follow the image of now while versions are words that say nothing of older and newer", () => {
+    assert.deepEqual(tags(["latest"], { versions: { "app-20261121-201500": "old" } }), { latest: "now" });
   });
 
   const wrong: [what: string, make: () => unknown, message: RegExp][] = [
@@ -93,6 +93,16 @@ describe("release tags", () => {
       "the number of no pull request",
       () => checkTemplates(["pr-{n}"], "dev"),
       /only stacks named pr-<number> have one/,
+    ],
+    [
+      "a version beside a commit",
+      () => checkTemplates(["{version}-{sha}"], "dev"),
+      /"\{version\}-\{sha\}" has \{version\} beside what changes with every commit/,
+    ],
+    [
+      "a tag that may be another stack's, of a stack that takes its own away",
+      () => checkTemplates(["latest"], "pr-7"),
+      /"latest" has no \{n\}, and the stack "pr-7" takes its tags away/,
     ],
     ["no branch", () => tags(["{branch}"], { branch: undefined }), /no branch is checked out/],
     [

@@ -251,7 +251,7 @@ export class World {
       if (version !== undefined && !versions.has(version)) versions.set(version, image);
       const { repository, tagPrefix: prefix } = this.stacks[name].placeOf(layer);
       const inside = offer?.repository === repository;
-      const used = config.releaseTags.filter((template) => !inside || !/version|commit|sha/.test(template));
+      const used = config.releaseTags.filter((template) => !inside || !/latest|version|commit|sha/.test(template));
       // Of an image that is held the stack itself knows best; that the tag of a commit is right is looked at with every move.
       const commit = held ? undefined : offer ? offer.changed : changed;
       const names = namesFor({ templates: used, image, held, commit, versions });
@@ -279,6 +279,8 @@ export class World {
     if (at === undefined) return `there is no ${version}`;
     const image = typeof at === "string" ? at : at ? account?.image : offer.digest;
     if (image === undefined) return "there is nothing to hold";
+    const had = [offer.digest, account?.image, ...offer.versions.values(), ...(account?.versions.values() ?? [])];
+    if (typeof at === "string" && ![...had, ...this.stacks[name].before(layer)].includes(at)) return "nobody knows it";
     const versions = new Map([...offer.versions].filter(([, digest]) => digest === image));
     const other = [...versions.keys()].find((version) => (account?.versions.get(version) ?? image) !== image);
     return other === undefined ? { image, held: told !== false, versions } : `${other} is another image's`;

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import type { EngineEvent } from "@pulumi/pulumi/automation";
 import { copyChange, tagChanges } from "../../../tools/plan/release-events";
-import { promotionLines, promotionSummary, tagLines } from "../../../tools/plan/release-print";
+import { promotionLines, promotionSentences, promotionSummary, tagLines } from "../../../tools/plan/release-print";
 import { unknown } from "../../../tools/stack/layer-reasons";
 
 const [one, two] = ["1", "2"].map((digit) => `sha256:${digit.repeat(64)}`) as [string, string];
@@ -98,6 +98,11 @@ describe("the promotions of a plan", () => {
       "",
       "app:",
       "  0123456789ab Say hello?[31m",
+    ]);
+    assert.deepEqual(promotionSentences({ from: "dev", layers }), [
+      "app promoted: 111111111111 → 222222222222, 1 commit (Say hello?[31m)",
+      "base unchanged, held: 111111111111 → 111111111111, 0 commits",
+      "new new: – → 111111111111",
     ]);
     assert.equal(promotionSummary({ from: "dev", layers: [] }, "prod"), "dev → prod: nothing to promote of 0 layers");
   });
