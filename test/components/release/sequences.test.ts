@@ -142,7 +142,7 @@ const commands = fc.array(
     { weight: 2, arbitrary: byHand },
     { weight: 1, arbitrary: collect },
   ),
-  { minLength: 1, maxLength: 60, size: "max" },
+  { minLength: 1, maxLength: 66, size: "max" },
 );
 
 /** What must come to pass several times. */
