@@ -5,7 +5,7 @@ import { isRunning, runningPid } from "../../tools/services/daemon";
 import { startServices } from "../../tools/services/services";
 import { recoverStack } from "../../tools/stack/recover";
 import { home, Project, testServices } from "../integration/project";
-import { assertRight, builtTags, emptyCache, Run } from "./run";
+import { assertRight, builtTags, emptyCache, Run, randomFrom } from "./run";
 
 /** `npm run test:faults` takes more. */
 const moments = Number(process.env.STRATA_FAULT_MOMENTS ?? 6);
@@ -95,15 +95,4 @@ async function kill(run: Run, find: (run: Run) => number | undefined): Promise<v
   if (pid === undefined || !isRunning(pid)) return;
   process.kill(pid, "SIGKILL");
   while (isRunning(pid)) await sleep(10);
-}
-
-/** Numbers from 0 to 1 that a seed gives: mulberry32. */
-function randomFrom(start: number): () => number {
-  let state = start;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-  };
 }

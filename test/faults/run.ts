@@ -109,6 +109,17 @@ export async function emptyCache(): Promise<void> {
   await execa("buildctl", ["--addr", buildkitAddress(home), "prune", "--all"], { timeout: 60_000 });
 }
 
+/** Numbers from 0 to 1 that a seed gives: mulberry32. */
+export function randomFrom(start: number): () => number {
+  let state = start;
+  return () => {
+    state = (state + 0x6d2b79f5) | 0;
+    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
+    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
+  };
+}
+
 function readOr(file: string): string {
   try {
     return readFileSync(file, "utf8");

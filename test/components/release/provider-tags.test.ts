@@ -150,6 +150,26 @@ describe("release tags", () => {
       assert.deepEqual(named(), { "1.0.1": first });
     });
 
+    it("are looked at again after one was given that nobody could look at, also where what was before is wanted", async () => {
+      const before = await operations().put(undefined, wanted({ latest: first }));
+      registries.fault = (call) =>
+        /^image digest .*latest$/.test(call) && registries.tags(repository).latest === second
+          ? { error: new Error("no service") }
+          : undefined;
+      await assert.rejects(operations().put(before, wanted({ latest: second })), HalfDone);
+      assert.equal(registries.tags(repository).latest, second, "it was given");
+    });
+
+    it("are given where a deletion that was ended halfway has left its own image", async () => {
+      registries.tag(`${repository}:pr-7-1`, first);
+      registries.deletes = "never";
+      await assert.rejects(registries.tell(["tag", "delete", `${repository}:pr-7-1`]), /405/);
+      const again = wanted({ "pr-7-1": first }, ["pr-7-1"]);
+      assert.deepEqual(await operations().check(undefined, again), []);
+      await operations().put(undefined, again);
+      assert.deepEqual(named(), { "pr-7-1": first });
+    });
+
     it("tell where somebody else moves the same tag", async () => {
       registries.fault = (call) => {
         // Between the copy and the look at it.
