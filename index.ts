@@ -36,7 +36,7 @@ async function build(settings: Settings, source: Source | undefined) {
     hashes: new FileHashes(".strata/file-hashes.json"),
   });
   const { releaseTags } = settings;
-  const [reuse, commits, previous] = await Promise.all([
+  const [reuse, commits] = await Promise.all([
     source && layersOf(source),
     needsCommits(releaseTags)
       ? commitsOf(catalog, {
@@ -46,7 +46,6 @@ async function build(settings: Settings, source: Source | undefined) {
           known: ".strata/commits.json",
         })
       : undefined,
-    previousReleases(),
   ]);
 
   const builds = new Builds({
@@ -68,6 +67,8 @@ async function build(settings: Settings, source: Source | undefined) {
     { providers: { "docker-build": provider } },
   );
   const { layers, lastUpdate } = family;
+  // Only now: meanwhile the family is under way.
+  const previous = await previousReleases();
   if (releaseTags.length === 0 && previous.tags.size === 0) return { layers, lastUpdate };
 
   const released = releasedBy(family.checked(), { ...settings, stack, commits, previous });
