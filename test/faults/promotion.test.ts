@@ -92,7 +92,7 @@ describe(`a promotion of ${names.length} layers that is killed (STRATA_FAULT_SEE
     const name = `target-${stacks++}`;
     const { DOCKER_CONFIG, SSL_CERT_FILE } = client.env as { DOCKER_CONFIG: string; SSL_CERT_FILE: string };
     const tags = tagsConfig(["stable", "latest", "{commit}", "{version}"]);
-    const config = { registry: prod.host, organisation: name, promoteFrom: "dev", ...tags };
+    const config = { registry: prod.host, organisation: `${dev.organisation}/${name}`, promoteFrom: "dev", ...tags };
     return dev.stackOf(name, config, { DOCKER_CONFIG, SSL_CERT_FILE });
   }
 
