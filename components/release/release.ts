@@ -87,6 +87,12 @@ export function releaseTagsOf<T>({ releaseTags, keepTags: keep, layers }: Releas
 /** A layer's tags with what all its tags begin with, and all its versions. */
 function namesOf<T>(layer: ReleasedLayer<T>, templates: readonly string[]) {
   const { repository, tagPrefix, digest, version, shared } = layer;
+  if (shared && version !== undefined) {
+    throw new InputError(
+      `strata:versions.${layer.name}`,
+      "this stack takes images over within one repository, where the other stack gives versions; give it there",
+    );
+  }
   const versions: Record<string, T | string> = { ...layer.versions };
   if (version !== undefined && !(version in versions)) versions[version] = digest;
   const theirs = /^latest$|\{(?:version|commit|sha)\}/;

@@ -251,6 +251,7 @@ export class World {
       if (version !== undefined && !versions.has(version)) versions.set(version, image);
       const { repository, tagPrefix: prefix } = this.stacks[name].placeOf(layer);
       const inside = offer?.repository === repository;
+      if (inside && version !== undefined) return "the other stack gives versions there";
       const used = config.releaseTags.filter((template) => !inside || !/latest|version|commit|sha/.test(template));
       // Of an image that is held the stack itself knows best; that the tag of a commit is right is looked at with every move.
       const commit = held ? undefined : offer ? offer.changed : changed;
