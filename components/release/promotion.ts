@@ -14,6 +14,8 @@ export interface PromotionArgs {
   /** What this stack has of each layer. */
   readonly promoted: ReadonlyMap<string, Promoted>;
   readonly hold: Readonly<Record<string, Hold>>;
+  /** Versions of layers of which the state knows nothing. @default none */
+  readonly adopted?: ReadonlyMap<string, Readonly<Record<string, string>>> | undefined;
   /** By layer, the version that its image of now gets. */
   readonly versions: Readonly<Record<string, string>>;
   readonly registry: string;
@@ -108,7 +110,7 @@ function problemsOf({ name, image, offered, has }: Chosen, { stack, key }: Sourc
 export function releasedOf<T>(
   layer: Chosen,
   digest: T,
-  { versions }: Pick<PromotionArgs, "versions">,
+  { versions, adopted }: Pick<PromotionArgs, "versions" | "adopted">,
 ): ReleasedLayer<T> {
   const { name, image, offered, has, repository, tagPrefix } = layer;
   return {
@@ -120,7 +122,7 @@ export function releasedOf<T>(
     version: versions[name],
     versions: versionsWith(
       name,
-      has?.repository === repository ? has.versions : {},
+      adopted?.get(name) ?? (has?.repository === repository ? has.versions : {}),
       offered?.versions ?? {},
       image.digest,
     ),

@@ -117,6 +117,8 @@ export function releasedBy<T>(
     readonly stack: string;
     readonly commits: Pick<Commits, "changed" | "branch"> | undefined;
     readonly previous: Pick<PreviousReleases, "tags">;
+    /** Versions of layers of which the state knows nothing. @default none */
+    readonly adopted?: ReadonlyMap<string, Readonly<Record<string, string>>> | undefined;
   },
 ): ReleasedLayer<T>[] {
   const { stack, commits, previous, repository, versions } = args;
@@ -136,7 +138,7 @@ export function releasedBy<T>(
       branch: commits?.branch,
       pullRequest: pullRequestOf(stack),
       version: versions[name],
-      versions: versionsIn(previous.tags.get(name), place.repository),
+      versions: args.adopted?.get(name) ?? versionsIn(previous.tags.get(name), place.repository),
     };
   });
 }

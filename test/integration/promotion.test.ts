@@ -272,4 +272,22 @@ describe("a stack per environment", function () {
     assert.equal(await at(app, "stable"), app?.digest);
     assert.equal(await at(app, "2.0.0-beta.1"), app?.digest);
   });
+
+  it("knows the versions again that there were before it was destroyed, and moves no name to an older one", async () => {
+    const { app, base } = await dev.layers();
+    const newest = await at(app, "latest");
+    await dev.destroy();
+    await dev.configure({ "versions.app": "1.2.9", "versions.base": "1.0.0" });
+    await dev.up();
+    assert.equal(await at(app, "1.2.9"), app?.digest);
+    assert.equal(await at(app, "1.2"), app?.digest);
+    assert.deepEqual([await at(app, "1"), await at(app, "latest")], [newest, newest]);
+    assert.equal(await at(base, "1"), base?.digest);
+    assert.deepEqual(Object.keys((await dev.layers()).app?.versions ?? {}), [
+      "1.2.3",
+      "1.2.9",
+      "1.3.0",
+      "2.0.0-beta.1",
+    ]);
+  });
 });
