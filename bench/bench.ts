@@ -24,6 +24,9 @@ import { Services } from "./services";
  */
 const home = homeAt(join(root, ".strata/bench"));
 
+/** By which another benchmark knows this process from one that has its number after it: at most 15 characters. */
+const title = "strata-bench";
+
 async function main(options: Options): Promise<void> {
   process.env.PATH = pathWithTools();
   if (options.fresh && !options.report) rmSync(join(home.folder, "results.jsonl"), { force: true });
@@ -93,10 +96,11 @@ function codeOf({ contender, family }: Run, hashes: Hashes): string {
 function claim(): void {
   const file = join(home.folder, "bench.pid");
   const pid = existsSync(file) ? Number(readFileSync(file, "utf8")) : 0;
-  if (pid > 0 && pid !== process.pid && processName(pid) === "node") {
+  if (pid > 0 && pid !== process.pid && processName(pid) === title) {
     throw new Error(`a benchmark runs already, as process ${pid}; wait for it or stop it with: kill -INT ${pid}`);
   }
   mkdirSync(home.folder, { recursive: true });
+  process.title = title;
   writeFileSync(file, `${process.pid}\n`);
 }
 

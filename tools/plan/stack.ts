@@ -6,11 +6,9 @@ import { root } from "../home";
 import { catalogOf, configOf } from "../stack/config-files";
 import type { Environment } from "../stack/environment";
 import { LayerEvents, type LayerProgress } from "../stack/layer-events";
-import { commitsBetween } from "./commits-between";
 import { type Previewed, preview } from "./preview";
 import { type CopyChange, copyChange, recordsOnly, type TagChange, tagChanges } from "./release-events";
 import type { PromotedLayer, Promotions } from "./release-print";
-import { comparedWith, imagesOf, reusedLayers } from "./reused";
 
 /** What an update of a stack will do, and all that a preview said of it. */
 export interface StackPlan extends Plan {
@@ -46,7 +44,11 @@ export async function planStack(
   // While the engine starts. What is wrong with the family is told by the preview, with all else that is wrong.
   const from = String(configOf(stack, "promoteFrom", folder) ?? "");
   const read = attempt(() => (from === "" ? catalogOf(stack, folder) : []));
-  const [{ events, warnings }, there] = await Promise.all([running, reusedLayers(stack, env, folder)]);
+  const reuses = String(configOf(stack, "reuseFrom", folder) ?? "") !== "";
+  const [{ events, warnings }, there] = await Promise.all([
+    running,
+    reuses ? reusing().reusedLayers(stack, env, folder) : undefined,
+  ]);
   const catalog = read();
   const layers = new LayerEvents();
   const rest = new OtherEvents();
@@ -57,7 +59,7 @@ export async function planStack(
   const planned = plannedLayers(catalog, layers.all, rest.recorded);
   return {
     stack,
-    layers: there ? await comparedWith(planned, there, imagesOf(stack, folder)) : planned,
+    layers: there ? await reusing().comparedWith(planned, there, reusing().imagesOf(stack, folder)) : planned,
     parallel: Number(configOf(stack, "parallel", folder)),
     tests: catalog.map(({ name }) => name).filter((name) => rest.tests.has(name)),
     tags: rest.tags,
@@ -65,6 +67,11 @@ export async function planStack(
     others: rest.others,
     warnings,
   };
+}
+
+/** Loaded for the stacks that need it, since it loads all that git's objects are read with. */
+function reusing() {
+  return require("./reused") as typeof import("./reused");
 }
 
 /** The commits between what a stack has of each layer and what it will have, as far as this clone has them. */
@@ -76,6 +83,7 @@ async function withCommits(
 ): Promise<PromotedLayer[]> {
   const config = ["upstreams", "images"].map((key) => String(configOf(stack, key, folder) ?? key));
   const paths = [...config, "Pulumi.yaml", `Pulumi.${from}.yaml`];
+  const { commitsBetween } = require("./commits-between") as typeof import("./commits-between");
   return Promise.all(
     copies.map(async (copy) => {
       const { commits } = copy;

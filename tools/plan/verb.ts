@@ -47,7 +47,9 @@ async function plan(options: PlanOptions): Promise<void> {
   if (images === undefined && (since !== undefined || prefix !== undefined)) {
     throw new Error("--since and --prefix need --images, the folder whose images are compared");
   }
-  if (images !== undefined) return show().planFolder(images, options);
+  if (images !== undefined) {
+    return (require("./folder") as typeof import("./folder")).planFolder(images, options);
+  }
   // Registries are asked about tags and copies that change.
   const tools = [...planTools, ...serviceTools.filter(({ name }) => name === "regctl")];
   if (!tools.every(isInstalled)) {
@@ -55,12 +57,8 @@ async function plan(options: PlanOptions): Promise<void> {
     await installTools(tools, toStderr);
   }
   const env = environmentOf(homeAt(), stack);
-  if (diff) return show().showDiff(stack, env);
+  if (diff) return (require("./diff") as typeof import("./diff")).showDiff(stack, env);
   // Begun before all that reads and shows a plan is loaded.
   const running = preview(stack, env, root);
-  return show().showStack(options, env, running);
-}
-
-function show() {
-  return require("./show") as typeof import("./show");
+  return (require("./show") as typeof import("./show")).showStack(options, env, running);
 }

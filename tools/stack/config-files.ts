@@ -17,14 +17,24 @@ import { withOwnLines } from "./build-logs";
  * @param folder the project's. @default this project
  */
 export function configOf(stack: string, key: string, folder = root): unknown {
-  const [own, project] = configFilesOf(stack).map((file) => readTextIfThere(join(folder, file)));
-  return new StackConfig(own, project).get(key);
+  return readConfig(stack, folder).get(key);
 }
 
 /** The same of a list or a map, which Pulumi takes as JSON in a text too. */
 export function configObjectOf(stack: string, key: string, folder = root): unknown {
+  return readConfig(stack, folder).object(key);
+}
+
+let last:
+  | { readonly own: string | undefined; readonly project: string | undefined; readonly config: StackConfig }
+  | undefined;
+
+/** Both files are parsed once as long as they stay as they are: a verb asks for ten keys, and parsing takes 10 ms. */
+function readConfig(stack: string, folder: string): StackConfig {
   const [own, project] = configFilesOf(stack).map((file) => readTextIfThere(join(folder, file)));
-  return new StackConfig(own, project).object(key);
+  if (!last || last.own !== own || last.project !== project)
+    last = { own, project, config: new StackConfig(own, project) };
+  return last.config;
 }
 
 /** What `strata:labels` says. */
