@@ -6,7 +6,7 @@ import type { Settings } from "../settings";
 import type { Commits } from "./commits";
 import { type GivenTags, type PreviousReleases, versionsIn } from "./previous";
 import { ReleaseTags, type ReleaseTagsArgs } from "./release-tags";
-import { pullRequestOf, refuseSharedTags, type TagFacts, tagsOf } from "./tags";
+import { namesVersions, pullRequestOf, refuseSharedTags, type TagFacts, tagsOf } from "./tags";
 
 export interface ReleaseArgs<T = pulumi.Output<string>> {
   /** Templates; see `tagsOf`. */
@@ -74,14 +74,17 @@ function unlessLeftOut(
 }
 
 /**
- * By layer that gets any names, what its `ReleaseTags` is given.
+ * By layer that gets any names, what its `ReleaseTags` is given. Where names may be versions a layer is there without any too: so the
+ * state knows that there are none, and the registry is asked for older ones once.
  *
  * @throws InputError as `Release` does
  */
 export function releaseTagsOf<T>({ releaseTags, keepTags: keep, layers }: ReleaseArgs<T>) {
   const given = layers.map((layer) => [layer.name, { ...namesOf(layer, releaseTags), keep }] as const);
   refuseSharedTags(given.map(([layer, { repository, tags }]) => ({ layer, repository, tags: Object.keys(tags) })));
-  return given.filter(([, { tags, versions }]) => Object.keys({ ...tags, ...versions }).length > 0);
+  return given.filter(
+    ([, { tags, versions }]) => namesVersions(releaseTags) || Object.keys({ ...tags, ...versions }).length > 0,
+  );
 }
 
 /** A layer's tags with what all its tags begin with, and all its versions. */

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { releasesIn, versionsIn } from "../../../components/release/previous";
-import { versionsWith } from "../../../components/release/release";
+import { releaseTagsOf, versionsWith } from "../../../components/release/release";
 
 const [one, two] = ["1", "2"].map((digit) => `sha256:${digit.repeat(64)}`) as [string, string];
 
@@ -17,6 +17,20 @@ describe("the versions that come with a promoted image", () => {
       name: "InputError",
       message: /^strata:promoteFrom: version 1\.1\.0 of app is sha256:2+ here, and there sha256:1+; hold app/,
     });
+  });
+});
+
+describe("what is given to the release tags of a layer", () => {
+  const place = { repository: "r.test/app", tagPrefix: "" };
+  const facts = { commit: undefined, branch: undefined, pullRequest: undefined, held: false, shared: false };
+  const app = { name: "app", ...place, ...facts, digest: one, version: undefined, versions: {} };
+  const given = (...releaseTags: string[]) => releaseTagsOf({ releaseTags, keepTags: true, layers: [app] });
+
+  it("is nothing for a layer that gets none", () => assert.deepEqual(given(), []));
+
+  it("is nothing yet where it may get a version, so that the state tells that there was none", () => {
+    const none = { repository: "r.test/app", tags: {}, immutable: [], versions: {}, keep: true };
+    assert.deepEqual(given("{version}"), [["app", none]]);
   });
 });
 
