@@ -1,27 +1,37 @@
 import { createRequire, Module } from "node:module";
 
 /*
- * Takes three costs out of Pulumi's SDK that serve nothing here; docs/decisions/0014 has the figures. To be imported before the SDK is.
- * STRATA_DEBUG=1 keeps what helps to find a fault.
+ * Takes costs out of the start of a program and out of Pulumi's SDK that serve nothing here; docs/decisions/0014 has the figures. To be
+ * imported before the SDK is. STRATA_DEBUG=1 keeps what helps to find a fault.
  */
 
 const sdk = createRequire(require.resolve("@pulumi/pulumi/package.json"));
 
-// To send functions to a cloud, which no program of Strata does, the SDK loads npm's own reader of packages: as long as all else of it
-// takes to load. Now it is loaded when it is used.
-const reader = sdk.resolve("@npmcli/arborist");
-const standIn = new Module(reader);
-standIn.exports = {
-  // A function that is called with `new` may return another object.
-  Arborist: function arborist(options: unknown) {
-    delete sdk.cache[reader];
-    return new (sdk(reader).Arborist)(options);
-  },
-};
-standIn.loaded = true;
-sdk.cache[reader] ??= standIn;
+// npm's own reader of packages is there to send functions to a cloud, and takes as long to load as all else of the SDK.
+loadWhenUsed("@npmcli/arborist");
+loadWhenUsed("./automation");
+
+/** Puts a stand-in into a module's place that loads it when something of it is first used. */
+function loadWhenUsed(name: string): void {
+  const file = sdk.resolve(name);
+  const standIn = new Module(file);
+  standIn.exports = new Proxy<Record<string | symbol, unknown>>(
+    { __esModule: true },
+    {
+      get: (own, key) => {
+        if (key in own) return own[key];
+        if (sdk.cache[file] === standIn) delete sdk.cache[file];
+        return sdk(file)[key];
+      },
+    },
+  );
+  standIn.loaded = true;
+  sdk.cache[file] ??= standIn;
+}
 
 if (!process.env.STRATA_DEBUG) {
+  // In the place of ts-node, which knows the lines that a stack tells of.
+  require("./typescript.cjs");
   // The SDK tells the engine several times for each resource what it is about to do, one message after the other, and the engine drops
   // them without --debug.
   Object.assign(sdk("./log"), { debug: () => Promise.resolve() });

@@ -26,6 +26,25 @@ describe("the SDK without what serves nothing here", function () {
     );
   });
 
+  it("loads the Automation API when something uses it, which then works", async () => {
+    const told = await inProgram(`
+      const loaded = () => Object.keys(require.cache).some((file) => /automation.localWorkspace/.test(file));
+      const before = loaded();
+      const { name } = pulumi.automation.LocalWorkspace;
+      print({ before, after: loaded(), name, same: pulumi.automation.Stack === require("@pulumi/pulumi/automation").Stack });
+    `);
+    assert.deepEqual(told, { before: false, after: true, name: "LocalWorkspace", same: true });
+  });
+
+  it("compiles the program without ts-node, unless asked to", async () => {
+    const told = `
+      const compile = require.extensions[".ts"].toString().includes("javascriptOf");
+      print({ compile, works: require("./components/naming").placeOf !== undefined });
+    `;
+    assert.deepEqual(await inProgram(told), { compile: true, works: true });
+    assert.deepEqual(await inProgram(told, { STRATA_DEBUG: "1" }), { compile: false, works: true });
+  });
+
   it("tells the engine nothing of level debug, unless asked to", async () => {
     const told = `
       let messages = 0;
