@@ -29,6 +29,7 @@ const title = "strata-bench";
 
 async function main(options: Options): Promise<void> {
   process.env.PATH = pathWithTools();
+  if (!options.report) claim();
   if (options.fresh && !options.report) rmSync(join(home.folder, "results.jsonl"), { force: true });
   const records = new Records(join(home.folder, "results.jsonl"));
   const machine = thisMachine();
@@ -36,7 +37,7 @@ async function main(options: Options): Promise<void> {
   const hashes = new Hashes();
   const counts = (measured: Measured) =>
     measured.machine === place.machine && measured.code === codeOf(measured, hashes);
-  if (options.retry) records.drop(({ failed }) => failed !== undefined);
+  if (options.retry && !options.report) records.drop(({ failed }) => failed !== undefined);
   const runs = schedule(options);
   const measured = (run: Run) => records.all.find((one) => counts(one) && runId(one) === runId(run));
   const left = () => runs.filter((run) => !measured(run));
@@ -80,11 +81,17 @@ async function main(options: Options): Promise<void> {
     }
   }
   if (stop.signal.aborted) return;
-  const counted = records.all.filter(counts);
+  const counted = records.all.filter((one) => counts(one) && belongs(one.family, options.family));
   if (counted.length === 0) throw new Error("nothing was measured yet, on this machine and of this program");
   const folder = resolve(root, options.output);
   await writeReport(folder, { records: counted, family: options.family, machine });
   print(`${options.output} has what ${counted.length} runs measured`);
+}
+
+/** Whether a family is told of in the document of a chain: another chain is not, nor what is measured in its company alone. */
+function belongs(family: string, chain: Options["family"]): boolean {
+  const others = ["sindri", "small", "tiny"].filter((name) => name !== chain);
+  return ![...others, chain === "sindri" ? "big-small" : "big"].includes(family);
 }
 
 /** Of a run: what it was measured of. */
@@ -105,7 +112,6 @@ function claim(): void {
 }
 
 async function startAll(): Promise<Services> {
-  claim();
   await installTools([...planTools, ...serviceTools], () => {});
   await installRunc(() => {});
   const services = await Services.start(home);

@@ -4,10 +4,11 @@ import type { Place } from "./contenders/contender";
 import { contenders } from "./contenders/contenders";
 import { baselineMinutes, Measurements, type Summary } from "./figures";
 import { verdictsOf } from "./goals";
+import { losses } from "./losses";
 import type { Measured } from "./records";
 import { type Results, sizesIn } from "./results";
 import { type ContenderId, contenderIds, mixChanges } from "./schedule";
-import { changeNames, slowerThings, thingName } from "./things";
+import { changeNames, thingName } from "./things";
 
 /** What the document is made of. */
 export interface Told {
@@ -49,51 +50,9 @@ function headOf({ from, to, commits, family }: Results): string {
   const chain = family === "sindri" ? "the chain in images/" : `the family \`${family}\`, not the chain in images/`;
   return `# Strata beside what else builds a family of images
 
-\`npm run bench\` measured it, ${from.slice(0, 10)} to ${to.slice(0, 10)}, at ${commits.map((commit) => `\`${commit}\``).join(", ")}, on ${chain}. All
-figures are medians; how many runs they are of is in brackets where it is not three. [results.json](results.json) has them all.`;
-}
-
-function losses({ results, records }: Told, measured: Measurements): string {
-  const missed = verdictsOf(results, records).filter(({ met }) => met === false);
-  const behind = slowerThings(results.things);
-  if (missed.length + behind.length === 0) return "## Where Strata loses\n\nNowhere, of what was measured.";
-  const goals = missed.map(({ what, goal, got }) => `- **${what}**: ${got}; the goal is ${goal}.`).join("\n");
-  const rows = behind.map(({ thing, by, more }) => [
-    thingName(thing),
-    secondsCell(measured.of(thing.case, thing.family, "e", thing.what)),
-    by.map((other) => `${nameOf(other.contender)} ${secondsCell(other)}`).join(", "),
-    `${more.toFixed(1)} s`,
-  ]);
-  const others = markdownTable(["", "Strata, seconds", "faster", "at most by"], rows);
-  return [
-    "## Where Strata loses",
-    ...(missed.length > 0 ? [`Goals that are missed:\n\n${goals}`] : []),
-    ...(rows.length > 0 ? [`Faster than Strata:\n\n${others}`, makesUp(results, measured)] : []),
-  ]
-    .filter(Boolean)
-    .join("\n\n");
-}
-
-/** What a user has for it where bake is ahead: by figures, as far as there are any. */
-function makesUp({ family, noop }: Results, measured: Measurements): string {
-  const beside = (what: string, ours: number | undefined, theirs: number | undefined) =>
-    ours === undefined || theirs === undefined || ours >= theirs
-      ? []
-      : [`${what} in ${ours.toFixed(1)} s, bake in ${theirs.toFixed(1)} s`];
-  const seconds = (name: string, what: string) =>
-    [measured.of(name, family, "e", what).seconds, measured.of(name, family, "c", what).seconds] as const;
-  const largest = Object.keys(noop)
-    .map(Number)
-    .sort((a, b) => b - a)[0];
-  const found = [
-    ...beside("a Debian package", ...seconds("mix", "package")),
-    ...beside("a base that comes out the same", ...seconds("cutoff", "rebuild")),
-    ...(largest === undefined
-      ? []
-      : beside(`finding out that nothing of ${largest} layers changed`, noop[largest]?.preview, noop[largest]?.bake)),
-  ];
-  if (found.length === 0) return "";
-  return `What makes up for it: ${found.join("; ")}. And before anything is built, the plan says what will be, and why.`;
+\`npm run bench\` measured it, ${from.slice(0, 10)} to ${to.slice(0, 10)}, at ${commits.map((commit) => `\`${commit}\``).join(", ")}, on ${chain}.
+Seconds and bytes are medians. Where seconds are not of three runs, how many they are of is in brackets, which then holds for all that follows from
+them: goals, savings, ratios. [results.json](results.json) has it all.`;
 }
 
 function failures({ results }: Told): string {
@@ -337,7 +296,8 @@ function howOf(): string {
   are not counted.
 - After each change the images that it concerns must be others than before; a run of which that is not so counts as failed, and so does one that
   does not end in time.
-- Contenders take turns: the first round of all comes before the second.
+- Contenders take turns, round by round. What was measured again since, as after a change of Strata, has no such turn.
+- Strata, and the provider's program, run as on a fresh machine without what Node.js keeps of compiled programs; where nothing changed they have it.
 - No image tests run.`;
 }
 

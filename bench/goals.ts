@@ -1,7 +1,8 @@
 import { cost, Measurements } from "./figures";
 import type { Measured } from "./records";
 import type { Results } from "./results";
-import type { ContenderId } from "./schedule";
+import { type ContenderId, mixChanges } from "./schedule";
+import { changeNames } from "./things";
 
 /** A goal, and whether it is met. */
 export interface Verdict {
@@ -52,15 +53,20 @@ function saved(what: string, value: number | undefined, least: number): Verdict 
   };
 }
 
-/** Seconds of a change, on average over the mix. */
+/** Seconds of a change: on average over the mix beside each, and of each kind beside bake. */
 function aheadVerdicts({ family }: Results, measured: Measurements): Verdict[] {
-  const of = (id: ContenderId) => cost(measured.mixSeconds(family, id));
-  const own = of("e");
-  const verdict = (id: ContenderId, name: string, more: number): Verdict => {
-    const theirs = of(id);
+  const average = (id: ContenderId) => cost(measured.mixSeconds(family, id));
+  const verdict = (
+    id: ContenderId,
+    name: string,
+    more: number,
+    what = "a change on average",
+    of: (id: ContenderId) => number | undefined = average,
+  ): Verdict => {
+    const [own, theirs] = [of("e"), of(id)];
     const known = own !== undefined && theirs !== undefined;
     return {
-      what: `the mix, a change on average, beside (${name})`,
+      what: `the mix, ${what}, beside (${name})`,
       goal: more === 0 ? "less" : `at most ${more} s more`,
       got: known ? `${own.toFixed(1)} s, (${name}) ${theirs.toFixed(1)} s` : "",
       met: known ? own - theirs < more || own < theirs : undefined,
@@ -72,6 +78,11 @@ function aheadVerdicts({ family }: Results, measured: Measurements): Verdict[] {
     verdict("d", "d", 0),
     verdict("c", "c", behindBake),
     verdict("cz", "c with zstd", behindBake),
+    ...mixChanges.flatMap((change) => {
+      const of = (id: ContenderId) => measured.mixSeconds(family, id)[change];
+      const what = changeNames[change];
+      return [verdict("c", "c", behindBake, what, of), verdict("cz", "c with zstd", behindBake, what, of)];
+    }),
   ];
 }
 

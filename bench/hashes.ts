@@ -4,14 +4,28 @@ import { join } from "node:path";
 import { root } from "../tools/home";
 import type { ContenderId } from "./schedule";
 
+const bake = ["bench/contenders/bake.ts", "components/catalog/bake*.ts"];
+const monolith = ["bench/contenders/monolith*.ts"];
+const program = ["components/**", "tools/plan/**", "tools/stack/**", "bin/**", "index.ts", "package-lock.json"];
+
+/** Of each contender, the files that its figures rest on. */
+const filesOf: Readonly<Record<ContenderId, readonly string[]>> = {
+  a1: monolith,
+  a2: monolith,
+  b: ["bench/contenders/path-filters.ts"],
+  c: bake,
+  cz: bake,
+  d: ["bench/contenders/provider.ts", "package-lock.json"],
+  e: ["bench/contenders/strata.ts", ...program],
+};
+
 /** What figures rest on, so that those of another program are not taken for those of this one. */
 export class Hashes {
   private readonly known = new Map<string, string>();
 
   /** Of what builds the images. */
   code(contender: ContenderId): string {
-    const own = contender === "e" ? ["components/**", "index.ts", "package-lock.json"] : [];
-    return this.hashOf(["bench/contenders/*", ...own]);
+    return this.hashOf(["bench/contenders/contender.ts", ...filesOf[contender]]);
   }
 
   /** Of the images. */

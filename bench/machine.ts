@@ -27,10 +27,10 @@ export function thisMachine(): Machine {
   };
 }
 
-/** Tells machines apart. */
-export function machineHash({ cpu, cores, memoryBytes }: Machine): string {
+/** Tells machines apart, and what is installed on them. */
+export function machineHash({ cpu, cores, memoryBytes, tools }: Machine): string {
   return createHash("sha256")
-    .update(JSON.stringify([cpu, cores, memoryBytes]))
+    .update(JSON.stringify([cpu, cores, memoryBytes, tools]))
     .digest("hex")
     .slice(0, 12);
 }

@@ -36,23 +36,53 @@ export interface Slower {
   readonly more: number;
 }
 
-/** All builds, and looks whether anything changed, that another contender does faster. What is far behind comes first. */
+/** All that another contender does faster. What is far behind comes first. */
 export function slowerThings(things: readonly Thing[]): Slower[] {
-  const builds = new Set(["mix", "cold", "cutoff", "fleet", "big"]);
-  const compared = (thing: Thing) => builds.has(thing.case) || (thing.case === "noop" && thing.what === "preview");
-  // What bake has for a preview.
-  const asTheirs = ({ case: name, what }: Thing) => (name === "noop" ? "bake" : what);
+  const compared = new Set(["mix", "cold", "cutoff", "fleet", "big", "noop"]);
   const slower = things
-    .filter((thing) => thing.contender === "e" && compared(thing))
+    .filter((thing) => thing.contender === "e" && compared.has(thing.case))
     .flatMap((thing) => {
       const { seconds: own } = thing;
       if (own === undefined) return [];
-      const by = things
-        .filter((other) => other.case === thing.case && other.family === thing.family && other.what === asTheirs(thing))
+      const by = theirs(thing, things)
         .filter(({ seconds }) => seconds !== undefined && seconds < own)
         .sort((a, b) => (a.seconds ?? 0) - (b.seconds ?? 0));
       const [fastest] = by;
       return fastest?.seconds === undefined ? [] : [{ thing, by, more: own - fastest.seconds }];
     });
   return slower.sort((a, b) => b.more - a.more);
+}
+
+/** What takes Strata more memory than another contender, in bytes. */
+export interface Heavier {
+  readonly thing: Thing;
+  readonly own: number;
+  readonly least: number;
+}
+
+export function heavierThings(things: readonly Thing[]): Heavier[] {
+  return things
+    .filter((thing) => thing.contender === "e" && thing.case === "memory")
+    .flatMap((thing) => {
+      const { peakBytes: own } = thing;
+      const others = theirs(thing, things).flatMap(({ peakBytes }) => peakBytes ?? []);
+      if (own === undefined || others.length === 0) return [];
+      const least = Math.min(...others);
+      return own > least ? [{ thing, own, least }] : [];
+    });
+}
+
+/** What others do for the same. */
+function theirs(thing: Thing, things: readonly Thing[]): Thing[] {
+  const what = asTheirs(thing);
+  return things.filter(
+    (other) =>
+      other.contender !== "e" && other.case === thing.case && other.family === thing.family && other.what === what,
+  );
+}
+
+/** What bake has for a plan and a preview, and for an update. */
+function asTheirs({ case: name, what }: Thing): string {
+  if (name === "noop") return what === "up" ? "push" : "bake";
+  return name === "memory" ? "bake" : what;
 }

@@ -21,6 +21,10 @@ export interface Session {
   readonly limit: number;
   /** Ends what runs. */
   readonly signal: AbortSignal;
+  readonly services: {
+    /** Takes all repositories of an organisation away. */
+    forget(organisation: string): void;
+  };
 }
 
 /** What is kept of a workspace between runs. */
@@ -28,7 +32,7 @@ interface State {
   readonly organisation: string;
   /** The hash of the images that it was made of. */
   readonly family: string;
-  /** The hash of what builds it, when that was last up to date. */
+  /** The hash of what builds it. */
   readonly code: string;
   /** How many changes were made. */
   readonly serial: number;
@@ -36,6 +40,14 @@ interface State {
   readonly built: boolean;
   /** Whether something was begun and did not end well. */
   readonly pending: boolean;
+}
+
+/** Relative to the workspace. */
+const compileCache = ".strata/compile-cache";
+
+/** What Node.js and Strata keep of compiled programs: a fresh machine has none of it. */
+export function forgetCompiled({ folder }: Workspace): void {
+  rmSync(join(folder, compileCache), { recursive: true, force: true });
 }
 
 /** A folder in which one contender builds one family, with repositories of its own. */
@@ -55,11 +67,15 @@ export class Workspace {
   ) {
     this.state = state;
     this.place = { registry: session.registry, organisation: state.organisation, builder: localBuilder };
-    this.env = { ...localEnvironment(session.home, true), PULUMI_BACKEND_URL: `file://${join(folder, "state")}` };
+    this.env = {
+      ...localEnvironment(session.home, true),
+      PULUMI_BACKEND_URL: `file://${join(folder, "state")}`,
+      NODE_COMPILE_CACHE: join(folder, compileCache),
+    };
   }
 
   /**
-   * The one of before, where it was made of the same images, else a new one.
+   * The one of before, where it was made of the same images for the same program and its first build was not ended halfway, else a new one.
    *
    * @param name of its folder
    * @param hash of the images
@@ -76,7 +92,11 @@ export class Workspace {
     const file = join(folder, "workspace.json");
     if (existsSync(file)) {
       const state = JSON.parse(readFileSync(file, "utf8")) as State;
-      if (state.family === hash) return new Workspace(folder, family, contender, session, state);
+      const whole = state.built || !state.pending;
+      if (state.family === hash && state.code === code && whole) {
+        return new Workspace(folder, family, contender, session, state);
+      }
+      session.services.forget(state.organisation);
     }
     rmSync(folder, { recursive: true, force: true });
     mkdirSync(folder, { recursive: true });
@@ -97,11 +117,6 @@ export class Workspace {
     await this.commit("first");
   }
 
-  /** Whether something was begun and did not end well. */
-  get begun(): boolean {
-    return this.state.pending;
-  }
-
   get built(): boolean {
     return this.state.built;
   }
@@ -111,18 +126,18 @@ export class Workspace {
     return !this.state.built;
   }
 
-  /** Whether it must be brought to where a run can start from: after a run that did not end, and where what builds it changed. */
-  needsSettling(code: string): boolean {
-    return this.state.built && (this.state.pending || this.state.code !== code);
+  /** Whether it must be brought to where a run can start from, after one that did not end. */
+  get needsSettling(): boolean {
+    return this.state.built && this.state.pending;
   }
 
   begin(): void {
     this.keep({ pending: true });
   }
 
-  done(code: string): void {
+  done(): void {
     this.rebuilding = undefined;
-    this.keep({ built: true, pending: false, code });
+    this.keep({ built: true, pending: false });
   }
 
   /** Makes a change, and commits it. */
@@ -170,7 +185,9 @@ export class Workspace {
     cpSync(join(root, path), join(this.folder, path));
   }
 
+  /** With its repositories. */
   remove(): void {
+    this.session.services.forget(this.place.organisation);
     rmSync(this.folder, { recursive: true, force: true });
   }
 

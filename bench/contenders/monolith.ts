@@ -13,18 +13,27 @@ export interface LayerText extends Pick<CatalogLayer, "name"> {
  * @throws Error for what it cannot join
  */
 export function monolith(layers: readonly LayerText[]): string {
-  const taken = new Set<string>(layers.map(({ name }) => name));
-  return layers
-    .map(({ name, text }) => {
-      const stages = new Map<string, string>();
-      for (const [, stage = ""] of text.matchAll(/^FROM \S+ AS (\S+)$/gm)) {
-        const free = taken.has(stage) ? `${name}-${stage}` : stage;
-        stages.set(stage, free);
-        taken.add(free);
-      }
-      return joined(name, text, stages);
-    })
+  return joinedLayers(layers)
+    .map(({ text }) => text)
     .join("\n");
+}
+
+/** The stages of that Dockerfile that a layer's own became. */
+export function stagesOf(layer: string, layers: readonly LayerText[]): string[] {
+  return [layer, ...(joinedLayers(layers).find(({ name }) => name === layer)?.stages ?? [])];
+}
+
+function joinedLayers(layers: readonly LayerText[]): { name: string; text: string; stages: string[] }[] {
+  const taken = new Set<string>(layers.map(({ name }) => name));
+  return layers.map(({ name, text }) => {
+    const stages = new Map<string, string>();
+    for (const [, stage = ""] of text.matchAll(/^FROM \S+ AS (\S+)$/gm)) {
+      const free = taken.has(stage) ? `${name}-${stage}` : stage;
+      stages.set(stage, free);
+      taken.add(free);
+    }
+    return { name, text: joined(name, text, stages), stages: [...stages.values()] };
+  });
 }
 
 function joined(layer: string, text: string, stages: ReadonlyMap<string, string>): string {

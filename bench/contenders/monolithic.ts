@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import { localBuilder } from "../../tools/services/buildkit";
 import type { Workspace } from "../workspace";
 import { type Contender, commandText, imageAt, type Place, upstreamContexts } from "./contender";
-import { monolith } from "./monolith";
+import { type LayerText, monolith, stagesOf } from "./monolith";
 
 const image = { repository: "mono", tag: "latest" };
 
@@ -45,16 +45,19 @@ function cacheOptions(place: Place): string[] {
   return ["--cache-from", cache, "--cache-to", `${cache},mode=max`];
 }
 
-/** What is to run again though nothing of it changed. */
-function rebuiltOf({ rebuilding }: Workspace): string[] {
-  return rebuilding === undefined ? [] : ["--no-cache-filter", rebuilding];
+/** What is to run again though nothing of it changed: all steps of a layer, as with the others. */
+function rebuiltOf(work: Workspace): string[] {
+  const { rebuilding } = work;
+  if (rebuilding === undefined) return [];
+  return ["--no-cache-filter", stagesOf(rebuilding, textsOf(work)).join(",")];
+}
+
+function textsOf(work: Workspace): LayerText[] {
+  return work.layers().map(({ name, dockerfilePath }) => ({ name, text: readFileSync(dockerfilePath, "utf8") }));
 }
 
 function writeDockerfile(work: Workspace): void {
-  const layers = work
-    .layers()
-    .map(({ name, dockerfilePath }) => ({ name, text: readFileSync(dockerfilePath, "utf8") }));
-  work.write("images/Dockerfile", monolith(layers));
+  work.write("images/Dockerfile", monolith(textsOf(work)));
   work.write("images/.dockerignore", "**/README.md\n");
 }
 

@@ -2,7 +2,7 @@ import { mkdirSync, symlinkSync } from "node:fs";
 import { join } from "node:path";
 import { root } from "../../tools/home";
 import { localBuilder } from "../../tools/services/buildkit";
-import type { Workspace } from "../workspace";
+import { forgetCompiled, type Workspace } from "../workspace";
 import { type BenchLayer, type Contender, imageAt, type Place } from "./contender";
 import { recoverProject } from "./strata";
 
@@ -37,10 +37,14 @@ export const provider: Contender = {
     await work.run("pulumi", ["stack", "init", "local", "--non-interactive"]);
   },
   refresh: writeProgram,
-  build: (work) => work.run("pulumi", ["up", "--yes", "--skip-preview", "--non-interactive"]),
+  build: (work) => work.run("pulumi", ["up", "--yes", "--skip-preview", "--non-interactive"], asUsersHaveIt),
+  forget: forgetCompiled,
   recover: recoverProject,
   imageOf: (layer) => ({ repository: layer, tag: "latest" }),
 };
+
+/** The provider sees in its diff that a context's files are others, which Strata's own environment has the engine not ask for. */
+const asUsersHaveIt = { PULUMI_ENABLE_LEGACY_DIFF: undefined };
 
 const example: BenchLayer = {
   name: "base",

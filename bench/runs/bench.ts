@@ -65,29 +65,28 @@ export async function workspaceOf(run: Run, bench: Bench, part = ""): Promise<Wo
   const hash = bench.hashes.family(name);
   const work = await Workspace.open(`${name}-${id}${part}`, family, contender, session, { hash, code });
   const began = Date.now();
-  if (!work.built) await buildFirst(work, run, bench, code);
-  else if (work.needsSettling(code)) {
+  if (!work.built) await buildFirst(work, run, bench);
+  else if (work.needsSettling) {
     work.begin();
     await contender.recover?.(work);
     await contender.refresh?.(work);
     await contender.build(work);
-    work.done(code);
+    work.done();
   }
   bench.ready.milliseconds += Date.now() - began;
   return work;
 }
 
-async function buildFirst(work: Workspace, { contender, family, round }: Run, bench: Bench, code: string) {
+async function buildFirst(work: Workspace, { contender, family, round }: Run, bench: Bench) {
   const isolated = work.folder.endsWith(`-r${round}`);
   const first: Run = { case: "cold", family, contender, what: "first", round: isolated ? round : 1 };
   const before = bench.measured(first);
   if (before?.failed) throw new Error(`its first build failed: ${before.failed}`);
   const began = Date.now();
   try {
-    if (work.begun) await work.contender.recover?.(work);
     work.begin();
     const figures = await coldBuild(work, [], bench);
-    work.done(code);
+    work.done();
     if (!before) bench.record(first, figures, began);
   } catch (error) {
     if (!bench.signal.aborted) bench.recordFailure(first, error as Error, began);

@@ -7,10 +7,7 @@ export async function buildRun(run: Run, bench: Bench): Promise<Figures | undefi
   if (what === "first") {
     // The first round's is the one that the changes of the mix are made to.
     const work = await workspaceOf(run, bench, round === 1 ? "" : `-r${round}`);
-    if (round > 1) {
-      work.remove();
-      bench.services.forget(work.place.organisation);
-    }
+    if (round > 1) work.remove();
     if (bench.measured(run)) return undefined;
     // It was built by a run whose record is gone.
     work.remove();
@@ -21,6 +18,6 @@ export async function buildRun(run: Run, bench: Bench): Promise<Figures | undefi
   if (!change) throw new Error(`the family ${work.family.name} has no change ${what}`);
   await work.change(change);
   const figures = await coldBuild(work, change.reaches, bench);
-  work.done(bench.hashes.code(run.contender));
+  work.done();
   return figures;
 }

@@ -29,9 +29,10 @@ export async function memoryRun(run: Run, bench: Bench): Promise<Figures> {
   const seconds = await timed(() => command(work));
   const { peakBytes } = used();
   if (run.contender !== "e") return { seconds, peakBytes };
-  const stateBytes = await folderBytes(join(work.folder, "state/.pulumi/stacks"));
-  const contexts = await folderBytes(join(work.folder, ".strata/contexts"));
-  return { seconds, peakBytes, diskBytes: contexts + stateBytes, stateBytes };
+  const stateBytes = await folderBytes(join(work.folder, "state/.pulumi"));
+  const staged = await folderBytes(join(work.folder, ".strata/contexts"));
+  const hashes = await folderBytes(join(work.folder, ".strata/file-hashes.json"));
+  return { seconds, peakBytes, diskBytes: staged + hashes + stateBytes, stateBytes };
 }
 
 async function warm(run: Run, bench: Bench) {

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { contenders } from "../../bench/contenders/contenders";
-import { monolith } from "../../bench/contenders/monolith";
+import { monolith, stagesOf } from "../../bench/contenders/monolith";
 import { touches } from "../../bench/contenders/path-filters";
 import { programOf } from "../../bench/contenders/provider";
 import { packageMissingIn, packages } from "../../bench/families/family";
@@ -43,6 +43,15 @@ COPY --link --chown=1:1 tooling/etc/ /etc/
 COPY --from=sops /out/ /
 `,
     );
+  });
+
+  it("tells which of its stages were a layer's", () => {
+    const layers = [
+      { name: "base", text: "FROM debian:13 AS go\nFROM debian:13\n" },
+      { name: "tooling", text: "FROM debian:13 AS go\nFROM go AS sops\nFROM base\n" },
+    ];
+    assert.deepEqual(stagesOf("base", layers), ["base", "go"]);
+    assert.deepEqual(stagesOf("tooling", layers), ["tooling", "tooling-go", "sops"]);
   });
 
   it("is refused for what it would join wrongly", () => {
