@@ -1,4 +1,5 @@
 import { execa } from "execa";
+import { mostCommits } from "./release-print";
 
 /** A commit that lies between two images. */
 export interface CommitLine {
@@ -10,9 +11,6 @@ export interface CommitLine {
 
 /** In milliseconds, for one call of git. */
 const timeLimit = 30_000;
-
-/** How many are told. */
-export const mostCommits = 20;
 
 /**
  * The commits that one image has and another has not, newest first, as this clone has them; of a rollback those that go.

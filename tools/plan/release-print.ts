@@ -1,6 +1,6 @@
 import type { EngineEvent } from "@pulumi/pulumi/automation";
 import { table } from "../terminal";
-import { type CommitLine, mostCommits } from "./commits-between";
+import type { CommitLine } from "./commits-between";
 import { type CopyChange, copyChange, type TagChange, tagChanges } from "./release-events";
 
 /** What a stack takes over of another one. */
@@ -14,6 +14,9 @@ export interface Promotions {
 export interface PromotedLayer extends CopyChange {
   readonly between: readonly CommitLine[] | undefined;
 }
+
+/** How many commits between two images a plan names. */
+export const mostCommits = 20;
 
 /** How many tags a plan names. */
 const mostTags = 30;
