@@ -48,11 +48,15 @@ export function documentOf(told: Told): string {
 
 function headOf({ from, to, commits, family }: Results): string {
   const chain = family === "sindri" ? "the chain in images/" : `the family \`${family}\`, not the chain in images/`;
+  const beside =
+    family === "sindri"
+      ? " [by-hand.md](by-hand.md) has what is not measured here, and\n[decision 21](../decisions/0021-benchmark.md) what is taken for fair."
+      : "";
   return `# Strata beside what else builds a family of images
 
 \`npm run bench\` measured it, ${from.slice(0, 10)} to ${to.slice(0, 10)}, at ${commits.map((commit) => `\`${commit}\``).join(", ")}, on ${chain}.
 Seconds and bytes are medians. Where seconds are not of three runs, how many they are of is in brackets, which then holds for all that follows from
-them: goals, savings, ratios. [results.json](results.json) has it all.`;
+them: goals, savings, ratios. [results.json](results.json) has it all.${beside}`;
 }
 
 function failures({ results }: Told): string {
