@@ -46,6 +46,7 @@ function makesUp({ family, noop }: Results, measured: Measurements): string {
     [measured.of(name, family, "e", what).seconds, measured.of(name, family, "c", what).seconds] as const;
   const largest = Object.keys(noop)
     .map(Number)
+    .filter((size) => noop[size]?.preview !== undefined && noop[size]?.bake !== undefined)
     .sort((a, b) => b - a)[0];
   const found = [
     ...beside("a Debian package", ...seconds("mix", "package")),
