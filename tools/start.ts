@@ -3,9 +3,13 @@ import type { LayerOutput } from "../components/family";
 import { localStack } from "../components/local-stack";
 import { imageSize } from "../components/registry";
 import { homeAt } from "./home";
+import { catalogBesidesLocks, type LocksSource } from "./pins/pins";
+import { withPresentPackages } from "./pins/renew";
 import { reasonsText } from "./plan/print";
 import { localBuilder } from "./services/buildkit";
 import { registryPort, startServices } from "./services/services";
+import { builtLayers } from "./stack/built-layers";
+import { catalogSourceOf, configOf } from "./stack/config-files";
 import { appliedEnvironment, environmentOf } from "./stack/environment";
 import { LayerEvents, type LayerProgress } from "./stack/layer-events";
 import { usesLocalServices } from "./stack/local-config";
@@ -65,7 +69,11 @@ async function main(): Promise<void> {
   const lost = await imagesLost(stack, await stack.outputs());
   if (lost.length > 0) print(`\nThe registry no longer has ${lost.join(", ")}: built again.\n`);
   heading("pulumi up");
-  const done = await upWithProgress(stack, { refresh: lost.length > 0 }, planned.all);
+  const done = await withPresentPackages(
+    () => upWithProgress(stack, { refresh: lost.length > 0 }, planned.all),
+    () => locks(stack),
+    (text) => print(`\n${text}\n\n`),
+  );
   const tour = await playTour(stack, home);
   tell(done, await stack.outputs(), tour);
 }
@@ -97,6 +105,18 @@ async function imagesLost(stack: Stack, outputs: OutputMap): Promise<string[]> {
     if ((await imageSize(layer.ref, env)) === undefined) names.push(name);
   }
   return names;
+}
+
+/** A clone of months ago must still start: of most packages Debian's archive keeps the newest version alone. */
+function locks(stack: Stack): LocksSource {
+  const { envVars: env } = stack.workspace;
+  return {
+    catalog: catalogBesidesLocks(catalogSourceOf(localStack)),
+    builder: String(configOf(localStack, "builder")),
+    env,
+    built: () => builtLayers(localStack, env),
+    report: () => {},
+  };
 }
 
 function tell(done: readonly LayerProgress[], outputs: OutputMap, tour: readonly string[]): void {

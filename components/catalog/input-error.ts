@@ -9,6 +9,8 @@ export class InputError extends Error {
   /** @param place `file`, `file:line` or `strata:key`, as the reader would look it up. */
   constructor(place: string, problem: string) {
     super(`${place}: ${problem}`);
+    // Where the program itself is over, and only its answers are waited for, Pulumi prints an error's stack whatever it is.
+    this.stack = "";
   }
 
   /** For its traces Pulumi formats an error with all that hangs on it, which took half a minute; and this is all there is to say. */

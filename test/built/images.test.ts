@@ -7,6 +7,7 @@ import { localBuilder } from "../../tools/services/buildkit";
 import { emptyBuildkit } from "../../tools/services/services";
 import { buildLog } from "../../tools/stack/build-logs";
 import { ensureStandIns } from "../../tools/upstreams/stand-ins";
+import { upWithPresentPackages } from "../integration/locks";
 import { home, Project, testServices } from "../integration/project";
 import { stagesThatRan } from "./steps";
 
@@ -36,7 +37,8 @@ describe("the images of this project", function () {
     await emptyBuildkit(home);
     project = await withImages();
     if (!all) project.delete("images/app/tests/extensions.yaml");
-    await project.up({ continueOnError: true });
+    // What the archive has dropped since the locks were written is no fault of the images.
+    await upWithPresentPackages(project, { continueOnError: true });
     first = await project.layers();
   });
   after(() => project?.remove());
@@ -75,6 +77,8 @@ describe("the images of this project", function () {
     await emptyBuildkit(home);
     const again = await withImages({ tests: "none" });
     try {
+      // With the locks that the first one was built with.
+      cpSync(join(project.folder, "images"), join(again.folder, "images"), { recursive: true });
       await again.up();
       assert.deepEqual(await again.digests(), digestsOf(first));
     } finally {

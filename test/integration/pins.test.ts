@@ -7,6 +7,7 @@ import { pinsText } from "../../tools/pins/print";
 import { localBuilder } from "../../tools/services/buildkit";
 import { buildLog, failedStep } from "../../tools/stack/build-logs";
 import { builtLayers } from "../../tools/stack/built-layers";
+import { upWithPresentPackages } from "./locks";
 import { home, Project } from "./project";
 
 const install =
@@ -108,6 +109,16 @@ describe("package pins", () => {
     writeChanges(found.changes);
     assert.equal(project.read("images/more/packages.lock"), lock);
     await project.up();
+  });
+
+  it("that the archive has dropped are written anew by npm start, which goes on", async () => {
+    const lock = project.read("images/more/packages.lock");
+    project.write("images/more/packages.lock", "tree=0.9-1\n");
+    const told: string[] = [];
+    const { layers } = await upWithPresentPackages(project, {}, (text) => void told.push(text));
+    assert.equal(project.read("images/more/packages.lock"), lock);
+    assert.equal(layers.more?.failed, false);
+    assert.match(told.join("\n"), /resolved anew.*\nWrote \S*images\/more\/packages\.lock: git diff shows/);
   });
 
   it("name the line of a package that there is not, and of a list that no step reads", async () => {

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
-import { readdirSync } from "node:fs";
+import { chmodSync, readdirSync } from "node:fs";
+import { join } from "node:path";
 import { builderPlatforms } from "../../components/builder";
 import { buildkitDaemon, localBuilder } from "../../tools/services/buildkit";
 import { startDaemon, stopDaemon } from "../../tools/services/daemon";
@@ -31,16 +32,25 @@ describe("a platform that is missing", () => {
     assert.deepEqual(Object.keys(changes), ["create"]);
   });
 
+  const cannotRun = (error: Error) => {
+    assert.match(
+      error.message,
+      /error: images\/more\/Dockerfile: the builder strata-local cannot run linux\/s390x, which more needs for its RUN steps/,
+    );
+    assert.doesNotMatch(error.message, /unhandled|serializing/);
+    return true;
+  };
+
   it("of the builder is told by the first preview, with the layer and its file, though what is beneath is not built yet", async () => {
     project.write("images/more/Dockerfile", dockerfile.runs);
-    await assert.rejects(project.preview(), (error: Error) => {
-      assert.match(
-        error.message,
-        /error: images\/more\/Dockerfile: the builder strata-local cannot run linux\/s390x, which more needs for its RUN steps/,
-      );
-      assert.doesNotMatch(error.message, /unhandled|serializing/);
-      return true;
-    });
+    await assert.rejects(project.preview(), cannotRun);
+  });
+
+  it("is told in the same words by a builder that answers when the program is over", async () => {
+    const { PATH = "" } = project.env;
+    project.write("slow/buildx", '#!/bin/sh\nsleep 2\nPATH="$TOOLS" exec buildx "$@"\n');
+    chmodSync(join(project.folder, "slow/buildx"), 0o755);
+    await assert.rejects(project.preview({ PATH: `${join(project.folder, "slow")}:${PATH}`, TOOLS: PATH }), cannotRun);
   });
 
   it("ends an up before anything is built", async () => {

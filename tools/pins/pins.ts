@@ -26,10 +26,8 @@ import type { Environment } from "../stack/environment";
 import { presentDigest } from "./present-digest";
 import { resolvePackages } from "./resolve";
 
-export interface PinsSource {
+export interface LocksSource {
   readonly catalog: Catalog;
-  /** upstreams.yaml */
-  readonly pinsFile: string;
   /** The buildx builder. */
   readonly builder: string;
   readonly env: Environment;
@@ -37,6 +35,11 @@ export interface PinsSource {
   readonly built: () => Promise<ReadonlyMap<string, string>>;
   /** Says what is happening, in a few words. */
   readonly report: (text: string) => void;
+}
+
+export interface PinsSource extends LocksSource {
+  /** upstreams.yaml */
+  readonly pinsFile: string;
 }
 
 /** A file with what it would say. */
@@ -84,17 +87,35 @@ export async function surveyPins(source: PinsSource): Promise<PinsSurvey> {
   );
   const warnings = [...present].flatMap(([name, found]) => ("unknown" in found ? [`${name}: ${found.unknown}`] : []));
   const moved = new Map(pins.flatMap(({ name, now, state }) => (state === "moved" ? [[name, now as string]] : [])));
-  const changes: Change[] = [];
-  if (moved.size > 0) {
-    changes.push({ file: pinsFile, text: withDigests(readFileSync(pinsFile, "utf8"), moved) });
-  }
+  const changes =
+    moved.size === 0 ? [] : [{ file: pinsFile, text: withDigests(readFileSync(pinsFile, "utf8"), moved) }];
   const now = new Map([...moved].map(([name, digest]) => [familiar(name, pinsFile), digest]));
+  const locks = await surveyLocks(source, now);
+  return {
+    pins: [...pins, ...locks.pins],
+    changes: [...changes, ...locks.changes],
+    problems: locks.problems,
+    warnings: [...warnings, ...locks.warnings],
+  };
+}
+
+/**
+ * Compares the family's locks with what archives have now. Writes nothing.
+ *
+ * @param moved upstreams that are to be pinned anew as well: name → digest. @default all stay as they are
+ */
+export async function surveyLocks(
+  source: LocksSource,
+  moved: ReadonlyMap<string, string> = new Map(),
+): Promise<PinsSurvey> {
+  const { catalog } = source;
+  const [pins, changes, warnings]: [Pin[], Change[], string[]] = [[], [], []];
   const problems = catalog.flatMap(unreadLists);
   const locks = catalog.flatMap((layer) => layer.packageLocks.map((lock) => ({ layer, lock })));
   for (let at = 0; at < locks.length; at += atOnce) {
     const some = locks.slice(at, at + atOnce);
     source.report(`resolving ${some.map(({ lock }) => lock.file).join(", ")}`);
-    const asked = await Promise.allSettled(some.map(({ layer, lock }) => compareOne(layer, lock, now, source)));
+    const asked = await Promise.allSettled(some.map(({ layer, lock }) => compareOne(layer, lock, moved, source)));
     for (const answer of asked) {
       if (answer.status === "rejected") {
         problems.push((answer.reason as Error).message);
@@ -124,7 +145,7 @@ async function compareOne(
   layer: CatalogLayer,
   lock: PackageLock,
   moved: ReadonlyMap<string, string>,
-  source: PinsSource,
+  source: LocksSource,
 ): Promise<Pick<PinsSurvey, "pins" | "changes" | "warnings">> {
   const wanted = readWanted(readFileSync(lock.wantedFile, "utf8"), lock.wantedFile);
   const before = existsSync(lock.file) ? readFileSync(lock.file, "utf8") : undefined;
@@ -160,7 +181,7 @@ async function imageBeneath(
   layer: CatalogLayer,
   { base, file }: PackageLock,
   moved: ReadonlyMap<string, string>,
-  { built }: PinsSource,
+  { built }: LocksSource,
 ): Promise<{ ref: string; standIn: boolean }> {
   const upstream = layer.upstreams.find(({ name }) => name === base);
   if (upstream) {
