@@ -8,15 +8,14 @@ import { FileHashes } from "./components/catalog/file-hashes";
 import { readTests, untestedBy } from "./components/catalog/image-tests";
 import { readUpstreams, refusePinnedStandIns } from "./components/catalog/upstreams";
 import { Family } from "./components/family";
-import { type ImagePlace, placeOf } from "./components/naming";
 import { addedLayers, imageLayers, imagePlatforms } from "./components/registry";
-import { adoptedVersions } from "./components/release/adopted-versions";
+import { adoptedVersions, unknownPlaces } from "./components/release/adopted-versions";
 import { commitsOf } from "./components/release/commits";
-import { type PreviousReleases, previousReleases } from "./components/release/previous";
+import { previousReleases } from "./components/release/previous";
 import { Promotion } from "./components/release/promotion";
 import { Release, releasedBy, withVersions } from "./components/release/release";
 import { layersOf, type Source, sourceIn } from "./components/release/source";
-import { namesVersions, needsCommits } from "./components/release/tags";
+import { needsCommits } from "./components/release/tags";
 import { readSettings, type Settings } from "./components/settings";
 
 const stack = pulumi.getStack();
@@ -74,7 +73,7 @@ async function build(settings: Settings, source: Source | undefined) {
   if (releaseTags.length === 0 && previous.tags.size === 0) return { layers, lastUpdate };
 
   const checked = family.checked();
-  const adopted = await adoptedVersions(newPlaces(Object.keys(checked), previous.tags));
+  const adopted = await adoptedVersions(unknownPlaces(Object.keys(checked), previous.tags, settings));
   const released = releasedBy(checked, { ...settings, stack, commits, previous, adopted });
   const given = { layers: released, leftOut: family.leftOut(), before: previous.tags };
   const release = new Release("release", { ...settings, ...given });
@@ -84,16 +83,10 @@ async function build(settings: Settings, source: Source | undefined) {
 /** The outputs of a stack that promotes: `layers`, as of one that builds. */
 async function promote(settings: Settings, source: Source) {
   const [offered, { promoted, tags }] = await Promise.all([layersOf(source), previousReleases()]);
-  const adopted = await adoptedVersions(newPlaces(Object.keys(offered), tags));
+  const adopted = await adoptedVersions(unknownPlaces([...Object.keys(offered), ...promoted.keys()], tags, settings));
   const promotion = new Promotion("promotion", { ...settings, source, offered, promoted, adopted });
   const release = new Release("release", { ...settings, layers: promotion.released });
   return { layers: withVersions(promotion.layers, release) };
-}
-
-/** Where the images are of the layers that get versions here, and of which the state knows none. */
-function newPlaces(layers: readonly string[], known: PreviousReleases["tags"]): Record<string, ImagePlace> {
-  const unknown = namesVersions(settings.releaseTags) ? layers.filter((name) => !known.has(name)) : [];
-  return Object.fromEntries(unknown.map((name) => [name, placeOf(settings.repository, { ...settings, name })]));
 }
 
 const source = sourceIn(settings);

@@ -13,8 +13,8 @@ export interface GivenTags {
   readonly repository: string;
   readonly tags: Readonly<Record<string, string>>;
   readonly immutable: readonly string[];
-  /** version → digest */
-  readonly versions: Readonly<Record<string, string>>;
+  /** version → digest; undefined where the tags were made of none, so that nobody has asked which there are. */
+  readonly versions: Readonly<Record<string, string>> | undefined;
 }
 
 export async function previousReleases(): Promise<PreviousReleases> {
@@ -26,7 +26,7 @@ export function releasesIn(resources: StateEntries): PreviousReleases {
   const promoted = new Map<string, Promoted>();
   for (const [urn, { type, outputs }] of Object.entries(resources)) {
     if (type !== "strata:release:Tags") continue;
-    const { repository, tags = {}, immutable = [], versions = {} } = outputs;
+    const { repository, tags = {}, immutable = [], versions } = outputs;
     given.set(nameOf(urn), { repository, tags, immutable, versions });
   }
   for (const [urn, { type, outputs }] of Object.entries(resources)) {
@@ -46,7 +46,7 @@ export function releasesIn(resources: StateEntries): PreviousReleases {
 
 /** The versions that a layer has in a repository: what another one has of them is not there. */
 export function versionsIn(given: GivenTags | undefined, repository: string): Readonly<Record<string, string>> {
-  return given && given.repository === repository ? given.versions : {};
+  return given && given.repository === repository ? (given.versions ?? {}) : {};
 }
 
 /** urn:pulumi:stack::project::parent$type::name */

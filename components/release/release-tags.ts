@@ -9,8 +9,8 @@ export interface ReleaseTagsArgs {
   readonly immutable?: pulumi.Input<readonly string[]>;
   /** Whether the tags that this ever gave stay in the registry when it is destroyed. @default true */
   readonly keep?: pulumi.Input<boolean>;
-  /** What each version of the layer is, kept for the next update: version → digest. @default none */
-  readonly versions?: pulumi.Input<Record<string, pulumi.Input<string>>>;
+  /** What each version of the layer is, kept for the next update: version → digest. @default not known */
+  readonly versions?: pulumi.Input<Record<string, pulumi.Input<string>>> | undefined;
 }
 
 /**
@@ -26,7 +26,7 @@ export class ReleaseTags extends pulumi.CustomResource {
   declare readonly versions: pulumi.Output<Record<string, string>>;
 
   constructor(name: string, args: ReleaseTagsArgs, opts?: pulumi.CustomResourceOptions) {
-    const { repository, tags, immutable = [], keep = true, versions = {} } = args;
+    const { repository, tags, immutable = [], keep = true, versions } = args;
     // In one order, so that another one is no change.
     const sorted = pulumi.output(immutable).apply((names) => [...names].sort());
     super("strata:release:Tags", name, { repository, tags, immutable: sorted, keep, versions }, opts);

@@ -48,7 +48,7 @@ export class Release extends pulumi.ComponentResource {
       const made = new ReleaseTags(layer, unlessLeftOut(given, args.leftOut?.[layer], args.before?.get(layer)), {
         parent: this,
       });
-      if (Object.keys(given.versions).length > 0) versions[layer] = made.versions;
+      if (Object.keys(given.versions ?? {}).length > 0) versions[layer] = made.versions;
     }
     this.versions = versions;
     this.registerOutputs({});
@@ -59,7 +59,7 @@ export class Release extends pulumi.ComponentResource {
 function unlessLeftOut(
   given: ReturnType<typeof releaseTagsOf<pulumi.Output<string>>>[number][1],
   leftOut: pulumi.Output<boolean> | undefined,
-  { tags = {}, immutable = [], versions = {} }: Partial<GivenTags> = {},
+  { repository, tags = {}, immutable = [], versions }: Partial<GivenTags> = {},
 ): ReleaseTagsArgs {
   // In a preview all names would be unknown with the digest.
   if (!leftOut || pulumi.runtime.isDryRun()) return given;
@@ -67,9 +67,13 @@ function unlessLeftOut(
     pulumi.all([leftOut, now]).apply(([left, now]) => (left ? then : now)) as pulumi.Output<T>;
   return {
     ...given,
+    // The image that is left is where it was.
+    repository: either<string>(given.repository, repository ?? given.repository),
     tags: either<Record<string, string>>(given.tags as pulumi.Input<Record<string, string>>, tags),
     immutable: either<readonly string[]>(given.immutable, immutable),
-    versions: either<Record<string, string>>(given.versions as pulumi.Input<Record<string, string>>, versions),
+    versions: either(given.versions as pulumi.Input<GivenTags["versions"]>, versions) as pulumi.Output<
+      Record<string, string>
+    >,
   };
 }
 
@@ -105,7 +109,7 @@ function namesOf<T>(layer: ReleasedLayer<T>, templates: readonly string[]) {
     repository,
     tags: Object.fromEntries(Object.entries(tags).map(([tag, digest]) => [`${tagPrefix}${tag}`, digest])),
     immutable: immutable.map((tag) => `${tagPrefix}${tag}`),
-    versions,
+    versions: namesVersions(templates) || Object.keys(versions).length > 0 ? versions : undefined,
   };
 }
 

@@ -290,4 +290,23 @@ describe("a stack per environment", function () {
       "2.0.0-beta.1",
     ]);
   });
+
+  it("takes no version to another repository that was another image's, and moves no name there to an older one", async () => {
+    dev.write("images/app/file", "moved\n");
+    await commit("Moved");
+    const { app: before } = await dev.layers();
+    const there = `${dev.registry}/${dev.organisation}/moved/app`;
+    await client.regctl(["image", "copy", before?.ref as string, `${there}:1.4.0`]);
+    await dev.configure({ organisation: `${dev.organisation}/moved` });
+    await assert.rejects(dev.up(), /version 1\.2\.9 is sha256:\w+ in \S+\/app, and was to be sha256:\w+/);
+    assert.equal(await client.digest(`${there}:1.2.9`), undefined);
+    await dev.configure({ "versions.app": "1.2.10" });
+    await dev.up();
+    const { app } = await dev.layers();
+    assert.equal(app?.ref, `${there}@${app?.digest}`);
+    assert.notEqual(app?.digest, before?.digest);
+    assert.equal(await at(app, "1.2.10"), app?.digest);
+    assert.deepEqual([await at(app, "1"), await at(app, "latest")], [before?.digest, before?.digest]);
+    assert.deepEqual(Object.keys(app?.versions ?? {}), ["1.2.10", "1.4.0"]);
+  });
 });

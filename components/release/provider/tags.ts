@@ -8,7 +8,7 @@ const given = z.object({
   tags: z.record(z.string(), z.string()),
   immutable: z.array(z.string()),
   keep: z.boolean(),
-  versions: z.record(z.string(), z.string()).default({}),
+  versions: z.record(z.string(), z.string()).optional(),
 });
 const state = given.extend({
   /** What this resource has given each tag to; `tags` is what they named when they were last looked at. */
@@ -18,6 +18,7 @@ const planned = z.object({
   repository: orUnknown(z.string()),
   tags: orUnknown(z.record(z.string(), orUnknown(z.string()))),
   immutable: orUnknown(z.array(z.string())),
+  versions: orUnknown(z.record(z.string(), orUnknown(z.string()))),
 });
 
 /** What the OCI distribution specification 1.1 allows. */
@@ -43,8 +44,11 @@ async function check(
   registries: Registries,
 ): Promise<readonly string[]> {
   const before = olds && planned.parse(olds);
-  const { repository, tags = {}, immutable = [] } = planned.parse(news);
-  const wrong = Object.entries(tags).flatMap(([tag, digest]) => malformed(tag, digest));
+  const { repository, tags = {}, immutable = [], versions = {} } = planned.parse(news);
+  const wrong = [
+    ...Object.entries(tags).flatMap(([tag, digest]) => malformed(tag, digest)),
+    ...Object.entries(versions).flatMap(([version, digest]) => givenAgain(version, digest, before)),
+  ];
   if (wrong.length > 0 || repository === undefined) return wrong;
   const same = (tag: string) =>
     before?.repository === repository &&
@@ -70,6 +74,20 @@ function malformed(tag: string, digest: string | undefined): string[] {
   return [`${tag}: "${digest}" is no digest; expected sha256: and 64 hexadecimal digits`];
 }
 
+/** A registry that has nothing of it yet cannot refuse what the state knows. */
+function givenAgain(
+  version: string,
+  digest: string | undefined,
+  before: z.infer<typeof planned> | undefined,
+): string[] {
+  const other = before?.versions?.[version];
+  if (other === undefined || digest === undefined || other === digest) return [];
+  return [
+    `version ${version} is ${other} in ${before?.repository}, and was to be ${digest}; a version is of one image for ever. ` +
+      "Give another one, or take it out of strata:versions",
+  ];
+}
+
 /** What a tag names; undefined for nothing, and for what is left there of a deletion that was ended halfway. */
 async function namedBy(
   repository: string,
@@ -93,7 +111,9 @@ function refusal(repository: string, tag: string, found: string | undefined, wan
 
 function diff(olds: Properties, news: Properties): string[] {
   const keys = ["repository", "tags", "immutable", "keep", "versions"];
-  return keys.filter((key) => !equal(olds[key] ?? {}, news[key] ?? {}));
+  // That there are no versions is news where nobody had asked for any.
+  const unheard = (key: string) => olds[key] === undefined && news[key] !== undefined;
+  return keys.filter((key) => unheard(key) || !equal(olds[key] ?? {}, news[key] ?? {}));
 }
 
 /** Of strings, lists and records of them, whatever the order of keys. */
@@ -105,7 +125,8 @@ function equal(a: unknown, b: unknown): boolean {
 
 /** Looks at all tags before it gives any. A tag that is right is left alone, so this can be ended at any moment and done again. */
 async function put(olds: Properties | undefined, news: Properties, registries: Registries): Promise<Properties> {
-  const { repository, tags, immutable, keep, versions } = given.parse(news);
+  const inputs = given.parse(news);
+  const { repository, tags, immutable, keep } = inputs;
   const before = olds ? state.parse(olds) : undefined;
   const forever = new Set(immutable);
   const named = new Map(
@@ -142,10 +163,10 @@ async function put(olds: Properties | undefined, news: Properties, registries: R
     if (failed.length > 0) {
       const message = failed.join("\n");
       // What failed may have been done all the same: the next update looks at all tags again, also where it wants what was before.
-      throw new HalfDone(message, { repository, tags: done, immutable, keep, versions, given: { ...begun, ...done } });
+      throw new HalfDone(message, { ...inputs, tags: done, given: { ...begun, ...done } });
     }
   }
-  return { repository, tags, immutable, keep, versions, given: done };
+  return { ...inputs, given: done };
 }
 
 async function requireDigests(repository: string, digests: ReadonlySet<string>, registries: Registries): Promise<void> {

@@ -52,6 +52,21 @@ describe("release tags", () => {
       assert.deepEqual(registries.writes, []);
     });
 
+    it("change where it becomes known that there are no versions, and not where that is no longer asked", () => {
+      assert.deepEqual(operations().diff(wanted({}), { ...wanted({}), versions: {} }), ["versions"]);
+      assert.deepEqual(operations().diff({ ...wanted({}), versions: {} }, wanted({})), []);
+    });
+
+    it("are refused where a version was another image's, though another repository has nothing of it", async () => {
+      const before = { ...wanted({}), versions: { "1.3.0": first, "1.4.0": second } };
+      const there = (versions: Record<string, string>) => ({ ...wanted({}), repository: "r.example/other", versions });
+      assert.deepEqual(await operations().check(before, there({ "1.3.0": second, "1.4.0": second })), [
+        `version 1.3.0 is ${first} in ${repository}, and was to be ${second}; a version is of one image for ever. Give another one, or take it out of strata:versions`,
+      ]);
+      assert.deepEqual(await operations().check(before, there({ "1.3.0": first, "1.4.0": unknown })), []);
+      assert.deepEqual(registries.calls, []);
+    });
+
     it("are asked for where a tag becomes one that may never move, and where the repository is another one", async () => {
       const before = wanted({ "1.0.0": first });
       await operations().check(before, wanted({ "1.0.0": first }, ["1.0.0"]));
@@ -207,7 +222,7 @@ describe("release tags", () => {
       registries.tag(`${repository}:b`, second);
       registries.repositories.get(repository)?.tags.delete("c");
       const { props, inputs } = (await operations().read(before)) ?? {};
-      assert.deepEqual(inputs, { ...wanted({ a: first, b: second }, ["a"]), versions: {} });
+      assert.deepEqual(inputs, wanted({ a: first, b: second }, ["a"]));
       assert.deepEqual(props, { ...inputs, given: { a: first, b: first, c: first } });
       assert.deepEqual(operations().diff(props as Properties, wanted({ a: first, b: first, c: first }, ["a"])), [
         "tags",
@@ -282,7 +297,7 @@ describe("release tags", () => {
           const outs = await operations().put(state, after());
           const all = { latest: second, old: first, "1.0.0": first, "1.1.0": second };
           assert.deepEqual(named(), all, `at call ${moment}`);
-          assert.deepEqual(outs, { ...after(), versions: {}, given: named() });
+          assert.deepEqual(outs, { ...after(), given: named() });
           if (ended) return assert.ok(moment > 5, "there were calls to fail");
         }
       });

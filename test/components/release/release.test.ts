@@ -34,6 +34,24 @@ describe("what is given to the release tags of a layer", () => {
   });
 });
 
+describe("what a state is told of the versions of a layer", () => {
+  const place = { repository: "r.test/app", tagPrefix: "" };
+  const facts = { commit: undefined, branch: undefined, pullRequest: undefined, held: false, shared: false };
+  const versionsOf = (releaseTags: readonly string[], versions: Record<string, string>) => {
+    const app = { name: "app", ...place, ...facts, digest: one, version: undefined, versions };
+    return releaseTagsOf({ releaseTags, keepTags: true, layers: [app] }).map(([, { versions }]) => versions);
+  };
+
+  it("is that there are none where versions give tags, and nothing where they do not", () => {
+    assert.deepEqual(versionsOf(["latest", "{version}"], {}), [{}]);
+    assert.deepEqual(versionsOf(["latest"], {}), [undefined]);
+  });
+
+  it("is those that were known, whatever gives tags now", () => {
+    assert.deepEqual(versionsOf(["stable"], { "1.0.0": one }), [{ "1.0.0": one }]);
+  });
+});
+
 describe("what a state tells of releases", () => {
   it("is the versions of each layer, and what was promoted", () => {
     const urn = (type: string, name: string) =>
