@@ -1,5 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
 import pLimit from "p-limit";
+import { InputError } from "../catalog/input-error";
 import { type ImagePlace, placeOf } from "../naming";
 import { askRegistry, RegistryError } from "../registry";
 import type { Settings } from "../settings";
@@ -36,35 +37,48 @@ export function unknownPlaces(
  * stay. Without them `1` and `latest` could go back to an older version.
  *
  * @param layers by name, where their images are
- * @returns by layer: version → digest; nothing for a layer whose registry cannot be asked, of which a warning tells
+ * @returns by layer: version → digest. In a preview nothing for a layer whose registry cannot be asked, of which a warning tells
+ * @throws InputError in an update where a registry cannot be asked: what is not known now the state would take for none ever after
  */
 export async function adoptedVersions(
   layers: Readonly<Record<string, ImagePlace>>,
   ask: Registries["ask"] = (args, ref) => atOnce(() => askRegistry(args, ref, {})),
+  isPreview = pulumi.runtime.isDryRun(),
 ): Promise<ReadonlyMap<string, Readonly<Record<string, string>>>> {
-  const found = Object.entries(layers).map(
-    async ([layer, place]) => [layer, await versionsThere(layer, place, ask)] as const,
+  const problems: InputError[] = [];
+  const found = Object.entries(layers).map(async ([layer, place]) => {
+    const versions = await versionsThere(place, ask).catch((error) => {
+      if (!(error instanceof RegistryError)) throw error;
+      problems.push(notKnown(layer, error));
+      return {};
+    });
+    return [layer, versions] as const;
+  });
+  const adopted = new Map(await Promise.all(found));
+  if (problems.length > 0 && !isPreview) throw InputError.of(problems);
+  for (const { message } of problems) void pulumi.log.warn(message);
+  return adopted;
+}
+
+function notKnown(layer: string, { message }: RegistryError): InputError {
+  return new InputError(
+    "strata:releaseTags",
+    `which versions of ${layer} there are is not known, and without them latest could go back to an older one: ${message}. ` +
+      "Run the update again when the registry answers; where it refuses to list a repository that is not there yet, " +
+      "leave {version} out for the first update",
   );
-  return new Map(await Promise.all(found));
 }
 
 async function versionsThere(
-  layer: string,
   { repository, tagPrefix }: ImagePlace,
   ask: Registries["ask"],
 ): Promise<Record<string, string>> {
-  try {
-    const listed = (await ask(["tag", "ls", repository], repository)) ?? "";
-    const tags = listed.split("\n").filter((tag) => tag.startsWith(tagPrefix));
-    const versions = tags.map((tag) => tag.slice(tagPrefix.length)).filter((version) => anySemantic([version]));
-    const digests = versions.map(async (version) => {
-      const digest = await ask(["image", "digest", `${repository}:${tagPrefix}${version}`], repository);
-      return digest === undefined ? [] : [[version, digest.trim()] as const];
-    });
-    return Object.fromEntries((await Promise.all(digests)).flat());
-  } catch (error) {
-    if (!(error instanceof RegistryError)) throw error;
-    void pulumi.log.warn(`which versions of ${layer} there were before is not known: ${error.message}`);
-    return {};
-  }
+  const listed = (await ask(["tag", "ls", repository], repository)) ?? "";
+  const tags = listed.split("\n").filter((tag) => tag.startsWith(tagPrefix));
+  const versions = tags.map((tag) => tag.slice(tagPrefix.length)).filter((version) => anySemantic([version]));
+  const digests = versions.map(async (version) => {
+    const digest = await ask(["image", "digest", `${repository}:${tagPrefix}${version}`], repository);
+    return digest === undefined ? [] : [[version, digest.trim()] as const];
+  });
+  return Object.fromEntries((await Promise.all(digests)).flat());
 }

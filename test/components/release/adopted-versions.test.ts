@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { RegistryError } from "../../../components/registry";
 import { adoptedVersions, unknownPlaces } from "../../../components/release/adopted-versions";
 import { FakeRegistries } from "./fake-registries";
 
@@ -46,6 +47,16 @@ describe("the versions that a registry has", () => {
     for (const tag of ["app-1", "app-latest", "app-blue", "1.4.0", "app-x-1.5.0"])
       registries.tag(`${app.repository}:${tag}`, one);
     assert.deepEqual(await adopted({ ...app, tagPrefix: "app-" }), [["app", { "1.3.0": one }]]);
+  });
+
+  it("must be known in an update, and are warned of in a preview", async () => {
+    const ask = () => Promise.reject(new RegistryError("r.test/acme/app: the registry could not be asked: EOF"));
+    await assert.rejects(adoptedVersions({ app }, ask, false), {
+      name: "InputError",
+      message:
+        /^strata:releaseTags: which versions of app there are is not known.*: r\.test\/acme\/app: the registry could not be asked: EOF\. Run the update again when/,
+    });
+    assert.deepEqual([...(await adoptedVersions({ app }, ask, true))], [["app", {}]]);
   });
 
   it("are none in a repository that is not there", async () => assert.deepEqual(await adopted(), [["app", {}]]));
