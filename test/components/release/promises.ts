@@ -17,8 +17,10 @@ export interface Plan extends Names {
   readonly from: string | undefined;
 }
 
-/** What is known of a layer of a stack. */
-export type Account = Pick<Plan, "image" | "held" | "versions">;
+/** What is known of a layer of a stack; of its versions nothing before it had names. */
+export interface Account extends Pick<Plan, "image" | "held"> {
+  readonly versions: Plan["versions"] | undefined;
+}
 
 /** A tag that a stack has given. */
 interface Promised {
@@ -114,7 +116,7 @@ export class Promises {
     const named = ok || ended.half.includes(layer);
     if (!before && !came && !named) return;
     const { image, held } = came ? plan : (before ?? plan);
-    this.accounts.set(key, { image, held, versions: (named ? plan : before)?.versions ?? new Map() });
+    this.accounts.set(key, { image, held, versions: (named ? plan : before)?.versions });
   }
 
   /** A tag of a stack that is as it was promised, of which there are none in doubt. */

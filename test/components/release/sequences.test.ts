@@ -111,10 +111,10 @@ const hold = command(
 );
 const destroy = command(
   "destroy",
-  [fc.constantFrom("pr-7", "pr-7", "pr-7", "staging", "prod", "dev"), trouble, again],
-  async (world, name, wrong, more) => {
-    await world.destroy(name, wrong);
-    if (wrong && more) await world.destroy(name);
+  [fc.constantFrom("pr-7", "pr-7", "pr-7", "staging", "prod", "dev"), fc.boolean(), trouble, again],
+  async (world, name, removed, wrong, more) => {
+    await world.destroy(name, removed, wrong);
+    if (wrong && more) await world.destroy(name, removed);
     else if (wrong) await world.refresh(name);
   },
 );
@@ -166,6 +166,7 @@ const needed = [
     "hold undefined",
     "destroy pr-7",
     "destroy staging",
+    "versions adopted",
     "attached and copied",
   ],
   ...["moved by hand", "taken away by hand", "collect"],

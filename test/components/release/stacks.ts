@@ -2,6 +2,8 @@ import { createHash } from "node:crypto";
 import { InputError } from "../../../components/catalog/input-error";
 import type { LayerOutput } from "../../../components/family";
 import { placeOf } from "../../../components/naming";
+import { RegistryError } from "../../../components/registry";
+import { adoptedVersions, unknownPlaces } from "../../../components/release/adopted-versions";
 import type { Hold } from "../../../components/release/hold";
 import { releasesIn } from "../../../components/release/previous";
 import { chosenImages, copyOf, outputOf, releasedOf } from "../../../components/release/promotion";
@@ -93,7 +95,7 @@ export class Stack {
 
   /** What is checked out is built, but for what `source` has, and gets its names. */
   build(checkout: Checkout, trouble?: Trouble): Promise<Ended> {
-    return this.update(trouble, (run) => {
+    return this.update(trouble, async ({ previous, adopt }) => {
       const built: Record<string, LayerOutput> = {};
       const checked: Record<string, string> = {};
       for (const [layer, { made, changed }] of Object.entries(checkout)) {
@@ -106,14 +108,15 @@ export class Stack {
         changed: new Map(Object.entries(checkout).map(([layer, { changed }]) => [layer, changed])),
         branch: "main",
       };
-      const released = releasedBy(checked, { ...this.config, stack: this.name, commits, previous: run.previous });
+      const adopted = await adopt(Object.keys(checked));
+      const released = releasedBy(checked, { ...this.config, stack: this.name, commits, previous, adopted });
       return { released, copies: new Map(), outputs: (layer) => built[layer] as LayerOutput, layers: checkout };
     });
   }
 
   /** What `source` has is copied, but for what is held, and gets its names. */
   promote(source: Stack, trouble?: Trouble): Promise<Ended> {
-    return this.update(trouble, ({ previous }) => {
+    return this.update(trouble, async ({ previous, adopt }) => {
       const offered = kept(source.outputs) as unknown as SourceLayers;
       if (Object.keys(offered).length === 0) throw new InputError("strata:promoteFrom", `${source.name} has no images`);
       const withVersions = Object.entries(offered).map(([name, layer]) => [
@@ -125,6 +128,7 @@ export class Stack {
         source: { stack: source.name, backend: undefined, key: "strata:promoteFrom" },
         offered: Object.fromEntries(withVersions) as SourceLayers,
         promoted: previous.promoted,
+        adopted: await adopt([...Object.keys(offered), ...previous.promoted.keys()]),
       };
       const chosen = new Map(chosenImages(args).map((layer) => [layer.name, layer]));
       return {
@@ -162,14 +166,21 @@ export class Stack {
 
   private async update(
     trouble: Trouble | undefined,
-    program: (run: { previous: ReturnType<typeof releasesIn> }) => {
+    program: (run: {
+      previous: ReturnType<typeof releasesIn>;
+      adopt: (layers: readonly string[]) => ReturnType<typeof adoptedVersions>;
+    }) => Promise<{
       readonly released: readonly ReleasedLayer<string>[];
       readonly copies: ReadonlyMap<string, Properties>;
       readonly outputs: (layer: string, copied: Properties | undefined) => LayerOutput;
       readonly layers: object;
-    },
+    }>,
   ): Promise<Ended> {
     const { operations, disturbed } = provider(this.registries, trouble);
+    const ask = (args: readonly string[], ref: string) =>
+      this.registries.ask(args).catch((error: Error) => {
+        throw new RegistryError(`${ref}: ${error.message}`);
+      });
     const failed = (error: unknown): Ended => ({
       problems: [(error as Error).message],
       copied: [],
@@ -177,10 +188,13 @@ export class Stack {
       half: [],
       disturbed: disturbed(),
     });
-    let wanted: ReturnType<typeof program>;
+    let wanted: Awaited<ReturnType<typeof program>>;
     let tags: Map<string, ReturnType<typeof releaseTagsOf<string>>[number][1]>;
     try {
-      wanted = program({ previous: releasesIn(Object.fromEntries(this.state)) });
+      const previous = releasesIn(Object.fromEntries(this.state));
+      const adopt = (layers: readonly string[]) =>
+        adoptedVersions(unknownPlaces(layers, previous.tags, this.config), ask);
+      wanted = await program({ previous, adopt });
       tags = new Map(releaseTagsOf({ ...this.config, layers: wanted.released }));
     } catch (error) {
       if (error instanceof InputError) return failed(error);

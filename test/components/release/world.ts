@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import semver from "semver";
 import type { Hold } from "../../../components/release/hold";
 import { Branches, type Checkout, digestOf, type Layer, layers } from "./branches";
 import type { FakeRegistries } from "./fake-registries";
@@ -107,7 +108,8 @@ export class World {
     return ok;
   }
 
-  async destroy(name: StackName, trouble?: Trouble): Promise<void> {
+  /** @param removed whether the stack goes with it, and its file */
+  async destroy(name: StackName, removed: boolean, trouble?: Trouble): Promise<void> {
     const stack = this.stacks[name];
     const ended = await stack.destroy(trouble);
     if (!ended.disturbed) assert.deepEqual(ended.problems, []);
@@ -116,6 +118,7 @@ export class World {
     if (ended.problems.length > 0) return;
     this.told.delete(name);
     stack.config.hold = {};
+    if (removed) stack.config.versions = {};
     this.count(`destroy ${name}`);
   }
 
@@ -246,7 +249,7 @@ export class World {
       if (typeof chosen === "string") return chosen;
       const { image, held } = chosen;
       if (name === "pr-7" && this.told.get("dev")?.get(layer)?.digest === image) continue;
-      const versions = new Map([...(this.promises.account(name, layer)?.versions ?? []), ...chosen.versions]);
+      const versions = new Map([...this.versions(name, layer), ...chosen.versions]);
       const version = config.versions[layer];
       if (version !== undefined && !versions.has(version)) versions.set(version, image);
       const { repository, tagPrefix: prefix } = this.stacks[name].placeOf(layer);
@@ -271,19 +274,32 @@ export class World {
     return plans;
   }
 
+  /** All versions of a layer: those that a stack remembers, and of one that is new those that the registry does. */
+  private versions(name: StackName, layer: Layer): ReadonlyMap<string, string> {
+    const known = this.promises.account(name, layer)?.versions;
+    if (known || !this.stacks[name].config.releaseTags.includes("{version}")) return known ?? new Map();
+    const { repository, tagPrefix } = this.stacks[name].placeOf(layer);
+    const own = Object.entries(this.registries.tags(repository)).filter(([tag]) => tag.startsWith(tagPrefix));
+    const found = own.map(([tag, digest]) => [tag.slice(tagPrefix.length), digest] as const);
+    const versions = new Map(found.filter(([version]) => semver.valid(version)));
+    if (versions.size > 0) this.count("versions adopted");
+    return versions;
+  }
+
   /** Which image a stack that promotes is to have, and the versions that come with it. */
   private chosen(name: StackName, layer: Layer, offer: Told): Pick<Plan, "image" | "held" | "versions"> | string {
     const account = this.promises.account(name, layer);
     const told = this.stacks[name].config.hold[layer] ?? account?.held ?? false;
     const version = typeof told === "string" && !told.startsWith("sha256:") ? told : undefined;
-    const at = version === undefined ? told : (account?.versions.get(version) ?? offer.versions.get(version));
+    const at = version === undefined ? told : (account?.versions?.get(version) ?? offer.versions.get(version));
     if (at === undefined) return `there is no ${version}`;
     const image = typeof at === "string" ? at : at ? account?.image : offer.digest;
     if (image === undefined) return "there is nothing to hold";
-    const had = [offer.digest, account?.image, ...offer.versions.values(), ...(account?.versions.values() ?? [])];
+    const had = [offer.digest, account?.image, ...offer.versions.values(), ...(account?.versions?.values() ?? [])];
     if (typeof at === "string" && ![...had, ...this.stacks[name].before(layer)].includes(at)) return "nobody knows it";
     const versions = new Map([...offer.versions].filter(([, digest]) => digest === image));
-    const other = [...versions.keys()].find((version) => (account?.versions.get(version) ?? image) !== image);
+    const known = this.versions(name, layer);
+    const other = [...versions.keys()].find((version) => (known.get(version) ?? image) !== image);
     return other === undefined ? { image, held: told !== false, versions } : `${other} is another image's`;
   }
 }
