@@ -61,7 +61,7 @@ async function build(settings: Settings, source: Source | undefined) {
   const provider = new dockerbuild.Provider("docker-build", { host: "unix:///var/run/docker.sock" });
 
   const tests = readTests(catalog, settings.tests);
-  const untested = untestedBy(settings.tests, catalog);
+  const untested = untestedBy(tests, catalog);
   const family = new Family(
     "family",
     { ...settings, catalog, tests, untested, reuse, commits, builds, staging: ".strata/contexts" },
@@ -74,7 +74,7 @@ async function build(settings: Settings, source: Source | undefined) {
 
   const checked = family.checked();
   const adopted = await adoptedVersions(unknownPlaces(Object.keys(checked), previous.tags, settings));
-  const released = releasedBy(checked, { ...settings, stack, commits, previous, adopted });
+  const released = releasedBy(checked, { ...settings, stack, commits, previous, adopted, untested });
   const given = { layers: released, leftOut: family.leftOut(), before: previous.tags };
   const release = new Release("release", { ...settings, ...given });
   return { layers: withVersions(layers, release), lastUpdate };

@@ -97,9 +97,9 @@ export function readTests(catalog: Catalog, choice: TestChoice): Map<string, rea
   return tests;
 }
 
-/** The layers that have tests of which a choice runs none because it is none. */
-export function untestedBy(choice: TestChoice, catalog: Catalog): ReadonlySet<string> {
-  return new Set(choice === "none" ? readTests(catalog, "all").keys() : []);
+/** The layers that have tests of which none is run. @param run those that are, as `readTests` gives them */
+export function untestedBy(run: ReadonlyMap<string, readonly LayerTests[]>, catalog: Catalog): ReadonlySet<string> {
+  return new Set([...readTests(catalog, "all").keys()].filter((name) => !run.has(name)));
 }
 
 function attempt<T>(action: () => T, problems: InputError[]): T | undefined {

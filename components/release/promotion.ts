@@ -101,7 +101,7 @@ function problemsOf({ name, image, offered, has }: Chosen, { stack, key }: Sourc
     return problem(`it stands on a stand-in for ${offered.standIn.join(", ")}, which must not leave the stack local`);
   }
   if (offered.untested) {
-    return problem(`it has tests, and none were run; run them: pulumi config set --stack ${stack} strata:tests quick`);
+    return problem(`it has tests, and none were run; run them: pulumi config set --stack ${stack} strata:tests all`);
   }
   return [];
 }

@@ -117,6 +117,7 @@ function namesOf<T>(layer: ReleasedLayer<T>, templates: readonly string[]) {
  * What gets names of what a stack builds: of what it uses from another stack that one gives names.
  *
  * @param checked by layer that is built here, its digest
+ * @throws InputError for a version of what is not built here, and for a new one of what is not tested
  */
 export function releasedBy<T>(
   checked: Readonly<Record<string, T>>,
@@ -126,6 +127,8 @@ export function releasedBy<T>(
     readonly previous: Pick<PreviousReleases, "tags">;
     /** Versions of layers of which the state knows nothing. @default none */
     readonly adopted?: ReadonlyMap<string, Readonly<Record<string, string>>> | undefined;
+    /** The layers that have tests of which none is run. @default none */
+    readonly untested?: ReadonlySet<string>;
   },
 ): ReleasedLayer<T>[] {
   const { stack, commits, previous, repository, versions } = args;
@@ -138,14 +141,23 @@ export function releasedBy<T>(
   }
   return Object.entries(checked).map(([name, digest]) => {
     const place = placeOf(repository, { ...args, name });
+    const known = args.adopted?.get(name) ?? versionsIn(previous.tags.get(name), place.repository);
+    const version = versions[name];
+    // What has a version may be promoted, and gone back to, for ever.
+    if (version !== undefined && !(version in known) && args.untested?.has(name)) {
+      throw new InputError(
+        `strata:versions.${name}`,
+        `${name} has tests, and strata:tests runs none, so that it cannot be ${version}; run them: pulumi config set --stack ${stack} strata:tests all`,
+      );
+    }
     return {
       ...{ name, digest, held: false, shared: false },
       ...place,
       commit: commits?.changed.get(name),
       branch: commits?.branch,
       pullRequest: pullRequestOf(stack),
-      version: versions[name],
-      versions: args.adopted?.get(name) ?? versionsIn(previous.tags.get(name), place.repository),
+      version,
+      versions: known,
     };
   });
 }

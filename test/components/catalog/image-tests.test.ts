@@ -10,6 +10,7 @@ import {
   readOwnTests,
   readTests,
   type TestChoice,
+  untestedBy,
 } from "../../../components/catalog/image-tests";
 import { stageTests, testDockerfile, testsText } from "../../../components/catalog/stage-tests";
 import { withFolder } from "./folder";
@@ -56,6 +57,19 @@ describe("the tests that an image must pass", () => {
   it("have slow ones among them where these are asked for", () => {
     assert.deepEqual(testsIn(family, "all").app, ["base/base.yaml", "app/app.yaml", "app/slow.yaml"]);
     assert.deepEqual(testsIn(family, "none"), {});
+  });
+
+  it("are none run of where all are slow and slow ones are not asked for, or none are", () => {
+    const slow = { ...family, "images/side/tests/side.yaml": `slow: true\n${one}` };
+    const untested = (choice: TestChoice) =>
+      withFolder(slow, (folder) => {
+        const images = join(folder, "images");
+        const catalog = readCatalog({ images, upstreams: new Map(), pinsFile: undefined, platforms: ["linux/amd64"] });
+        return [...untestedBy(readTests(catalog, choice), catalog)].sort();
+      });
+    assert.deepEqual(untested("all"), []);
+    assert.deepEqual(untested("quick"), ["side"]);
+    assert.deepEqual(untested("none"), ["app", "base", "side", "tooling"]);
   });
 
   it("are no part of what the image is built from", () => {

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { releasesIn, versionsIn } from "../../../components/release/previous";
-import { releaseTagsOf, versionsWith } from "../../../components/release/release";
+import { releasedBy, releaseTagsOf, versionsWith } from "../../../components/release/release";
 
 const [one, two] = ["1", "2"].map((digit) => `sha256:${digit.repeat(64)}`) as [string, string];
 
@@ -17,6 +17,32 @@ describe("the versions that come with a promoted image", () => {
       name: "InputError",
       message: /^strata:promoteFrom: version 1\.1\.0 of app is sha256:2+ here, and there sha256:1+; hold app/,
     });
+  });
+});
+
+describe("the version that a layer is given", () => {
+  const released = (versions: Record<string, string>, given: Record<string, string> = {}) =>
+    releasedBy(
+      { app: one, base: two },
+      {
+        ...{ registry: "r.test", organisation: "acme", repository: "{registry}/{name}", versions, stack: "dev" },
+        commits: undefined,
+        previous: { tags: new Map([["app", { repository: "r.test/app", tags: {}, immutable: [], versions: given }]]) },
+        untested: new Set(["app"]),
+      },
+    );
+
+  it("cannot be one of an image that has tests of which none was run: a version says that they passed", () => {
+    assert.throws(() => released({ app: "1.2.0", base: "1.0.0" }), {
+      name: "InputError",
+      message:
+        /^strata:versions\.app: app has tests, and strata:tests runs none, so that it cannot be 1\.2\.0; run them/,
+    });
+  });
+
+  it("may have been given before, to an image whose tests were run", () => {
+    const [app] = released({ app: "1.2.0", base: "1.0.0" }, { "1.2.0": two });
+    assert.deepEqual(app?.versions, { "1.2.0": two });
   });
 });
 
