@@ -85,7 +85,8 @@ async function promote(settings: Settings, source: Source) {
   const [offered, { promoted, tags }] = await Promise.all([layersOf(source), previousReleases()]);
   const adopted = await adoptedVersions(unknownPlaces([...Object.keys(offered), ...promoted.keys()], tags, settings));
   const promotion = new Promotion("promotion", { ...settings, source, offered, promoted, adopted });
-  const release = new Release("release", { ...settings, layers: promotion.released });
+  const { released, leftOut } = promotion;
+  const release = new Release("release", { ...settings, layers: released, leftOut, before: tags });
   return { layers: withVersions(promotion.layers, release) };
 }
 

@@ -38,16 +38,22 @@ export class Promotion extends pulumi.ComponentResource {
   readonly layers: pulumi.Output<Record<string, LayerOutput>>;
   /** What gets names here. */
   readonly released: readonly ReleasedLayer[];
+  /** By layer, whether it changes and is no target of this update. */
+  readonly leftOut: Readonly<Record<string, pulumi.Output<boolean>>>;
 
   /** @throws InputError for images that must not be promoted, with all that is wrong, before anything is copied */
   constructor(name: string, args: PromotionArgs, opts?: pulumi.ComponentResourceOptions) {
     super("strata:release:Promotion", name, { from: args.source.stack }, opts);
     const outputs: Record<string, pulumi.Output<LayerOutput>> = {};
+    const leftOut: Record<string, pulumi.Output<boolean>> = {};
     this.released = chosenImages(args).map((layer) => {
-      const { digest, before } = new ImageCopy(layer.name, copyOf(layer), { parent: this });
-      outputs[layer.name] = pulumi.all([digest, before]).apply(([copied, before]) => outputOf(layer, copied, before));
+      const { repository, digest, before } = new ImageCopy(layer.name, copyOf(layer), { parent: this });
+      const copied = pulumi.output({ repository, digest, before });
+      outputs[layer.name] = copied.apply((copied) => outputOf(layer, copied));
+      leftOut[layer.name] = copied.apply((copied) => isLeftOut(layer, copied));
       return releasedOf(layer, digest, args);
     });
+    this.leftOut = leftOut;
     this.layers = pulumi.output(outputs);
     this.registerOutputs({});
   }
@@ -130,22 +136,34 @@ export function releasedOf<T>(
   };
 }
 
-/** What the stack tells of an image. @param digest of the copy */
-export function outputOf(layer: Chosen, digest: string, before: readonly PromotedImage[]): LayerOutput {
-  const { image, offered, repository } = layer;
+/** What an `ImageCopy` has: in an update that has other targets what it had before. */
+interface Copied {
+  readonly repository: string;
+  readonly digest: string;
+  readonly before: readonly PromotedImage[];
+}
+
+/** Whether what names the chosen image is not to name this one. */
+export function isLeftOut({ image, repository }: Chosen, copied: Copied): boolean {
+  return copied.digest !== image.digest || copied.repository !== repository;
+}
+
+/** What the stack tells of an image. */
+export function outputOf({ image: chosen, has, offered }: Chosen, { repository, digest, before }: Copied): LayerOutput {
+  const image = [chosen, has].find((one) => one?.digest === digest);
   const of = offered?.digest === digest ? offered : undefined;
   return {
     ref: `${repository}@${digest}`,
     digest,
-    buildId: image.buildId ?? "",
-    platforms: image.platforms ?? [],
+    buildId: image?.buildId ?? "",
+    platforms: image?.platforms ?? [],
     standIn: [],
     tests: of?.tests ?? 0,
-    commit: image.commit,
-    changed: image.changed,
+    commit: image?.commit,
+    changed: image?.changed,
     seconds: of?.seconds,
     sizeBytes: of?.sizeBytes,
-    ...(image.held ? { held: true } : {}),
+    ...(image?.held ? { held: true } : {}),
     ...(before.length > 0 ? { before: before.map(({ digest }) => digest) } : {}),
   };
 }

@@ -266,6 +266,23 @@ describe("a stack per environment", function () {
     await assert.rejects(nobody.preview(), /strata:promoteFrom: the stack none (?:cannot be read|has no images yet)/);
   });
 
+  it("names nothing anew that a promotion with other targets leaves as it was", async () => {
+    dev.write("images/site/file", "left out\n");
+    const left = await commit("Left out of a promotion");
+    await dev.up();
+    const before = (await prod.layers()).site;
+    await prod.up({ target: ["**strata:release:Tags::site"] });
+    const between = (await prod.layers()).site;
+    const madeOf = (layer: LayerOutput | undefined) => [layer?.ref, layer?.buildId, layer?.commit, layer?.changed];
+    assert.deepEqual(madeOf(between), madeOf(before));
+    assert.equal(await at(before, left), undefined);
+    await prod.up();
+    const { site } = await prod.layers();
+    assert.notEqual(site?.digest, before?.digest);
+    assert.equal(site?.changed, left);
+    assert.equal(await at(site, left), site?.digest);
+  });
+
   it("takes nothing away when it is destroyed", async () => {
     const { app } = await prod.layers();
     await prod.destroy();

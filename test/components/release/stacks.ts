@@ -134,8 +134,7 @@ export class Stack {
       return {
         released: [...chosen.values()].map((layer) => releasedOf(layer, layer.image.digest, args)),
         copies: new Map([...chosen].map(([name, layer]) => [name, copyOf(layer)])),
-        outputs: (name, copied) =>
-          outputOf(chosen.get(name) as never, copied?.digest as string, copied?.before as LayerOutput[]),
+        outputs: (name, copied) => outputOf(chosen.get(name) as never, copied as never),
         layers: Object.fromEntries(chosen),
       };
     });
