@@ -105,4 +105,11 @@ describe("what a state tells of releases", () => {
     });
     assert.deepEqual(promoted.get("base")?.before, []);
   });
+
+  it("is no versions that nobody has asked for", () => {
+    const outputs = { repository: "r.test/app", tags: { latest: one }, immutable: [] };
+    const { tags } = releasesIn({ "urn:pulumi:dev::strata::a::app": { type: "strata:release:Tags", outputs } });
+    assert.equal(tags.get("app")?.versions, undefined);
+    assert.deepEqual(versionsIn(tags.get("app"), "r.test/app"), {});
+  });
 });
