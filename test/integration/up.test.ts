@@ -4,6 +4,7 @@ import { existsSync, globSync } from "node:fs";
 import { join } from "node:path";
 import { stripVTControlCharacters } from "node:util";
 import { execa } from "execa";
+import { builtLayers } from "../../tools/stack/built-layers";
 import { Project } from "./project";
 import { strataIn } from "./strata-copy";
 
@@ -114,6 +115,59 @@ describe("strata up", function () {
     assert.deepEqual(existsSync(locks) ? globSync(join(locks, "**/*.json")) : [], []);
     assert.match((await strata("plan")).stdout, /1 of 2 layers/);
   }
+});
+
+describe("strata up after an update that failed", function () {
+  this.timeout(5 * 60_000);
+  let project: Project;
+  let strata: ReturnType<typeof strataIn>;
+  const right = `FROM alpine:3.22\nRUN : ${randomUUID()} && head -c 200000 /dev/urandom > /big\n`;
+  before(async () => {
+    project = await Project.make({
+      "images/left/Dockerfile": "FROM scratch\nCOPY file /file\n",
+      "images/left/file": `${randomUUID()}\n`,
+      "images/right/Dockerfile": right,
+      "images/right/image.yaml": "sizeBudget: 100 kB\n",
+    });
+    strata = strataIn(project);
+  });
+  after(() => project?.remove());
+
+  const up = () => strata("up", "--yes");
+  const why = /^Besides: update the output layers, .*failed$/m;
+
+  it("tells other stacks of what is there, once an image keeps its budget", async () => {
+    assert.equal((await up()).exitCode, 1);
+    assert.deepEqual(await project.layers(), {});
+    project.write("images/right/image.yaml", "sizeBudget: 1 MB\n");
+    const { exitCode, stdout, stderr } = await up();
+    assert.equal(exitCode, 0, stderr);
+    assert.match(stdout, /^0 of 2 layers: nothing to build$/m);
+    assert.match(stdout, why);
+    assert.deepEqual(Object.keys(await project.layers()).sort(), ["left", "right"]);
+  });
+
+  it("and of what was built beside what failed, when that is taken back", async () => {
+    const before = await project.layers();
+    project.write("images/left/file", `${randomUUID()}\n`);
+    project.write("images/right/Dockerfile", "FROM alpine:3.22\nRUN false\n");
+    const failed = await up();
+    assert.equal(failed.exitCode, 1);
+    assert.match(failed.stderr, /Pushed, and kept: left\./);
+    assert.deepEqual(await project.layers(), before);
+    project.write("images/right/Dockerfile", right);
+    const { exitCode, stderr } = await up();
+    assert.equal(exitCode, 0, stderr);
+    const { left } = await project.layers();
+    assert.notEqual(left?.digest, before.left?.digest);
+    const built = await builtLayers(project.stackName, project.env, project.folder);
+    assert.equal(left?.ref, built.get("left"));
+  });
+
+  it("has nothing to do when all is told", async () => {
+    const { stdout } = await up();
+    assert.equal(stdout, "0 of 2 layers: nothing to build");
+  });
 });
 
 /** Waits until a program has printed something. */

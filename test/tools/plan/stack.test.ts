@@ -92,6 +92,31 @@ describe("the plan of a stack", () => {
     for (const plan of [tested, secret]) assert.ok(changesAnything(plan));
   });
 
+  it("has the output layers besides, where a preview knows that it is not what the stack has, and nothing else tells of it", async () => {
+    const output = (old: object | undefined, layers: unknown) => ({
+      resOutputsEvent: {
+        metadata: {
+          op: "same",
+          type: "pulumi:pulumi:Stack",
+          urn: "urn:pulumi:dev::strata::pulumi:pulumi:Stack::strata-dev",
+          old: { outputs: old && { layers: old } },
+          new: { outputs: { layers, lastUpdate: null } },
+        },
+      },
+    });
+    const [app, newer] = [{ app: { digest: "sha256:1" } }, { app: { digest: "sha256:2" } }];
+    for (const old of [undefined, app]) {
+      const plan = await planOf(...same, output(old, newer));
+      assert.match(plan.others.join(), /^update the output layers, .*failed/);
+      assert.ok(changesAnything(plan));
+    }
+    assert.ok(!changesAnything(await planOf(...same, output(app, app))));
+    const changing = step("update", "app", { record });
+    for (const layers of [newer, "04da6b54-80e4-46f7-96ec-b56ff0331ba9"]) {
+      assert.deepEqual((await planOf(...same, changing, output(app, layers))).others, [], "of itself");
+    }
+  });
+
   it("does not call a layer removed that the stack uses from another one from now on", async () => {
     const plan = await planOf(step("delete", "app", { record }), ...same.filter((event) => event !== same[1]));
     assert.deepEqual(
