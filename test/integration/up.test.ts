@@ -158,7 +158,8 @@ describe("strata up after an update that failed", function () {
     project.write("images/right/Dockerfile", right);
     const { exitCode, stderr } = await up();
     assert.equal(exitCode, 0, stderr);
-    const { left } = await project.layers();
+    const { left, right: taken } = await project.layers();
+    assert.deepEqual(taken, before.right, "all that is known of its last build");
     assert.notEqual(left?.digest, before.left?.digest);
     const built = await builtLayers(project.stackName, project.env, project.folder);
     assert.equal(left?.ref, built.get("left"));

@@ -146,6 +146,8 @@ class OtherEvents {
   readonly others: string[] = [];
   /** Whether the stack's output `layers` is another one than an update would write, as far as the preview knows that one. */
   behind = false;
+  /** The stack's output `layers`, of which the engine tells before any layer. */
+  private told: Readonly<Record<string, Efforts>> = {};
 
   onEvent(engineEvent: EngineEvent): void {
     const { resourcePreEvent: event, resOutputsEvent: ended } = engineEvent;
@@ -159,7 +161,9 @@ class OtherEvents {
     if (copy) this.copies.push(copy);
     const { type, urn, op, old } = event.metadata as StepEventMetadata;
     const name = urn.slice(urn.lastIndexOf("::") + 2);
-    if (type === "strata:image:Layer") this.recorded.set(name, old?.outputs?.record ?? {});
+    if (type === "pulumi:pulumi:Stack") this.told = old?.outputs?.layers ?? {};
+    // Of a build that failed Pulumi has kept no outputs.
+    if (type === "strata:image:Layer") this.recorded.set(name, old?.outputs?.record ?? this.told[name] ?? {});
     if (op === "same" || op === "refresh" || op === "read") return;
     // The image that is built for a layer's tests is what runs them: also where other tests are asked for, and the component stays.
     if (type === "docker-build:index:Image" && name.endsWith("/tests") && op !== "delete") {

@@ -80,6 +80,13 @@ describe("the plan of a stack", () => {
     assert.ok(changesAnything(plan));
   });
 
+  it("expects of a layer whose record a failed build has erased what the stack's output tells of it", async () => {
+    const stack = step("same", "strata-dev", { type: "pulumi:pulumi:Stack" });
+    Object.assign(stack.resourcePreEvent.metadata.old.outputs, { layers: { base: { digest: "sha256:1", ...record } } });
+    const plan = await planOf(stack, step("update", "base", { before: { rebuild: 1 }, after: { rebuild: 2 } }));
+    assert.deepEqual([plan.layers[0]?.action, plan.layers[0]?.seconds, plan.layers[0]?.bytes], ["build", 9, 90]);
+  });
+
   it("has what changes besides: image tests, and what is no part of the family", async () => {
     const test = step("update", "app", { type: "strata:image:ImageTest" });
     const run = step("update", "app/tests", { type: "docker-build:index:Image" });
