@@ -220,6 +220,17 @@ describe("a family's resources", () => {
     });
   });
 
+  it("are compressed as the stack's settings say, cache and all, which is another image", async () => {
+    registrations = await register(files);
+    const before = of("docker-build:index:Image", "base");
+    registrations = await register(files, { compression: "gzip" });
+    assert.equal(of("strata:image:Layer", "base")?.compression, "gzip");
+    const image = of("docker-build:index:Image", "base");
+    assert.match(image?.exports[0].raw, /,compression=gzip$/);
+    assert.equal(image?.cacheTo[0].registry.compression, "gzip");
+    assert.notEqual(image?.tags[0], before?.tags[0]);
+  });
+
   it("are expected to stay on layers of another stack that stay", async () => {
     const family = { ...files, "images/cli/Dockerfile": "FROM app\nCOPY a /\n", "images/cli/a": "a\n" };
     registrations = await register(family);
