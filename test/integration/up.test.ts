@@ -81,9 +81,11 @@ describe("strata up", function () {
     await assertKept(await run);
   });
 
-  it("ends at Ctrl-C on a terminal, however narrow, and shows which step ran", async function () {
+  it("ends at Ctrl-C on a terminal, however narrow, and shows which step ran and what waits", async function () {
     // Its options are others on other systems.
     if (process.platform !== "linux") this.skip();
+    project.write("images/top/Dockerfile", "FROM app\nCOPY file /top\n");
+    project.write("images/top/file", "top\n");
     const command = `stty cols 50 rows 12; ${join(project.folder, "bin/strata")} up --yes`;
     const run = execa("script", ["--quiet", "--return", "--command", command, "/dev/null"], {
       env: { ...project.env, TERM: "xterm-256color" },
@@ -96,7 +98,9 @@ describe("strata up", function () {
     const { exitCode, stdout } = await run;
     const text = stripVTControlCharacters(stdout);
     assert.equal(exitCode, 130, text);
-    assert.match(text, /Nothing was pushed\.\s+Still to be built: app/);
+    project.delete("images/top");
+    assert.match(text, /Nothing was pushed\.\s+Still to be built: app, top;/);
+    assert.match(text, /^ {2}0 done, 1 in the making, 1 in the queue/m);
     // The step is clipped to the terminal's width.
     const steps = text.split(/[\r\n]+/).filter((line) => /^ {2}app .* 2\/3 RUN/.test(line));
     assert.ok(steps.length > 0, text);
