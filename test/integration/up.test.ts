@@ -55,10 +55,13 @@ describe("strata up", function () {
     assert.match(stdout, /0 of 2 layers: nothing to build/);
     const { stdout: json } = await strata("up", "--yes", "--json");
     assert.deepEqual(JSON.parse(json), { version: 1, stack: "local", layers: [], lastUpdate: null });
+    assert.equal((await strata("plan", "--exit-code")).exitCode, 0);
   });
 
   it("tells programs what became of each layer", async () => {
     project.write("images/app/file", "edited\n");
+    assert.equal((await strata("plan", "--exit-code")).exitCode, 2);
+    assert.equal((await strata("plan")).exitCode, 0);
     const { stdout, stderr } = await strata("up", "--yes", "--json");
     const { layers, lastUpdate } = JSON.parse(stdout);
     assert.deepEqual(lastUpdate.actual.built, ["app"]);
