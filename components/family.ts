@@ -14,7 +14,7 @@ import { placeOf } from "./naming";
 import { type Prefetch, prefetch } from "./prefetch";
 import type { BuildRecord } from "./previous-builds";
 import type { Commits } from "./release/commits";
-import { type ReusedLayer, reusable } from "./release/reused-layer";
+import { ReusedLayer, reusable } from "./release/reused-layer";
 import type { SourceLayers } from "./release/source";
 import type { LastUpdate } from "./update";
 import { Upstream } from "./upstream";
@@ -188,11 +188,15 @@ export class Family extends pulumi.ComponentResource {
     };
     const there = reusable(entry, layerArgs, testsIdOf(args.tests.get(name)), args.reuse?.[name], made);
     if (there) return there;
+    const digests = Object.fromEntries(entry.upstreams.map(({ name, digest }) => [name, digest]));
+    for (const [parent, of] of Object.entries(parents)) {
+      if (of instanceof ReusedLayer) digests[parent] = of.image.digest;
+    }
     args.builds.update.expect({
       name,
-      needs: entry.layers,
+      needs: entry.layers.filter((parent) => parents[parent] instanceof Layer),
       runsInside: entry.runsInside,
-      upstreams: Object.fromEntries(entry.upstreams.map(({ name, digest }) => [name, digest])),
+      there: digests,
       ingredients: ingredientsOf(layerArgs),
       tagged: `${layerArgs.repository}:${layerArgs.tagPrefix}`,
       builder: args.builder,

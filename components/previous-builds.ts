@@ -54,8 +54,13 @@ export interface Previous {
  */
 export async function previous(): Promise<Previous> {
   const resources = await ownResources();
-  const stack = Object.values(resources).find(({ type }) => type === "pulumi:pulumi:Stack");
-  return { builds: buildsIn(resources), tests: testsIn(resources), lastUpdate: stack?.outputs.lastUpdate ?? undefined };
+  const { lastUpdate } = outputsIn(resources);
+  return { builds: buildsIn(resources), tests: testsIn(resources), lastUpdate: lastUpdate ?? undefined };
+}
+
+/** The stack's own. */
+function outputsIn(resources: Readonly<Record<string, StateEntry>>): StateEntry["outputs"] {
+  return Object.values(resources).find(({ type }) => type === "pulumi:pulumi:Stack")?.outputs ?? {};
 }
 
 /** @param resources by URN */
@@ -79,12 +84,15 @@ export function buildsIn(resources: Readonly<Record<string, StateEntry>>): Map<s
     if (type === "strata:image:Layer") records.set(name, outputs);
     if (type === "docker-build:index:Image") images.set(name, outputs);
   }
+  const { layers: told = {} } = outputsIn(resources);
   const builds = new Map<string, PreviousBuild>();
   for (const [name, { tags, digest, builder, context }] of images) {
-    const known = records.get(name);
-    const recorded = (known?.record ?? {}) as BuildRecord;
+    const own = records.get(name);
+    // Pulumi drops a layer's outputs when its build begins; of one that failed only those of the stack are left.
+    const known = own?.record ? own : { digest: told[name]?.digest, record: recordIn(told[name] ?? {}) };
+    const recorded = known.record as BuildRecord;
     // A record of another digest is of another build; what builds take is true of both.
-    const record = known?.digest === digest ? recorded : { build: recorded.build, rebase: recorded.rebase };
+    const record = known.digest === digest ? recorded : { build: recorded.build, rebase: recorded.rebase };
     if (!Array.isArray(tags)) continue;
     builds.set(name, {
       tag: String(tags[0]),
@@ -96,6 +104,11 @@ export function buildsIn(resources: Readonly<Record<string, StateEntry>>): Map<s
     });
   }
   return builds;
+}
+
+/** What is recorded of a layer, of all that a stack tells of it. */
+function recordIn({ seconds, sizeBytes, addedBytes, commit, build, rebase }: BuildRecord): BuildRecord {
+  return { seconds, sizeBytes, addedBytes, commit, build, rebase };
 }
 
 /** @param named contexts of a build. @example { base: { location: "docker-image://registry/base@sha256:…" } } */

@@ -37,10 +37,10 @@ interface Work {
 /** A layer as the program has it before anything is built. */
 export interface UpdatedLayer {
   readonly name: string;
-  /** The layers beneath, by name. */
+  /** The layers beneath that this stack builds, by name. */
   readonly needs: readonly string[];
-  /** The digests of the upstreams beneath. */
-  readonly upstreams: Digests;
+  /** The digests of all else beneath: upstreams, and layers of another stack. */
+  readonly there: Digests;
   /** Those of both whose change makes steps run. */
   readonly runsInside: readonly string[];
   readonly ingredients: Omit<Ingredients, "parents">;
@@ -127,11 +127,11 @@ export class Update {
   private predicted(builds: Previous["builds"]): PlannedLayer[] {
     const actions = new Map<string, Action>();
     const records = [...builds.values()].map(({ record }) => record);
-    return [...this.layers.values()].map(({ name, needs, upstreams, runsInside, ingredients, ...layer }) => {
+    return [...this.layers.values()].map(({ name, needs, there, runsInside, ingredients, ...layer }) => {
       const last = builds.get(name);
       const digestOf = (need: string) => (actions.get(need) === "unchanged" ? builds.get(need)?.digest : undefined);
       const beneath = Object.fromEntries(needs.map((need) => [need, digestOf(need) ?? "not known yet"]));
-      const found = actionOf({ ...ingredients, parents: { ...upstreams, ...beneath } }, madeOf(last), runsInside);
+      const found = actionOf({ ...ingredients, parents: { ...there, ...beneath } }, madeOf(last), runsInside);
       const stays =
         last?.tag.startsWith(`${layer.tagged}b-`) && last.builder === layer.builder && last.context === layer.context;
       const action = found === "unchanged" && !stays ? "build" : found;

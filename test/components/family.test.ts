@@ -7,7 +7,8 @@ import { Builds } from "../../components/builds";
 import { readCatalog } from "../../components/catalog/catalog";
 import { readTests } from "../../components/catalog/image-tests";
 import type { Upstream } from "../../components/catalog/upstreams";
-import { Family } from "../../components/family";
+import { Family, type FamilyArgs } from "../../components/family";
+import { buildsIn } from "../../components/previous-builds";
 import { withFolder } from "./catalog/folder";
 
 interface Registration {
@@ -19,20 +20,21 @@ interface Registration {
 
 const digestOf = (name: string) => `sha256:${name.padEnd(64, "0")}`;
 
+interface Given extends Partial<Pick<FamilyArgs, "repository" | "compression" | "labels" | "reuse" | "builds">> {
+  readonly standIn?: boolean;
+}
+
 /** Registers a family with Pulumi's mocks. A resource of a kind that is not expected fails. */
 async function register(
   files: Record<string, string>,
-  standIn: boolean,
-  repository = "{registry}/{organisation}/{name}",
-  state: Record<string, unknown> = {},
-  labels: Record<string, string> = { "org.opencontainers.image.licenses": "MIT" },
+  { standIn = false, ...given }: Given = {},
 ): Promise<Registration[]> {
   const registrations: Registration[] = [];
   await pulumi.runtime.setMocks(
     {
       call: ({ token }) => {
         assert.equal(token, "pulumi:pulumi:readStackResourceOutputs", "an unexpected call");
-        return { outputs: state };
+        return { outputs: {} };
       },
       newResource: ({ type, name, inputs, provider }) => {
         registrations.push({ type, name, inputs });
@@ -75,14 +77,15 @@ async function register(
         tests: readTests(catalog, "quick"),
         registry: "registry.test",
         organisation: "acme",
-        repository,
+        repository: "{registry}/{organisation}/{name}",
         builder: "mine",
         compression: "zstd",
         timeout: "1h",
         staging: join(folder, "staging"),
-        labels,
+        labels: { "org.opencontainers.image.licenses": "MIT" },
         secrets: { token: pulumi.secret("s3cret"), other: pulumi.secret("no business of base") },
-        builds: new Builds({ builder: "mine", parallel: 2, paths: [], ask }),
+        builds: newBuilds(),
+        ...given,
       },
       { providers: { "docker-build": provider } },
     );
@@ -91,6 +94,8 @@ async function register(
   });
   return registrations;
 }
+
+const newBuilds = () => new Builds({ builder: "mine", parallel: 2, paths: [], ask });
 
 const ask = {
   builderPlatforms: async () => ["linux/amd64"],
@@ -111,7 +116,7 @@ describe("a family's resources", () => {
     registrations.find((entry) => entry.type === type && entry.name === name)?.inputs;
 
   before(async () => {
-    registrations = await register(files, false);
+    registrations = await register(files);
   });
 
   it("are the family, its provider, its upstream, and a Layer with its Image for each folder, and nothing else", () => {
@@ -188,7 +193,7 @@ describe("a family's resources", () => {
   });
 
   it("mark every image above a stand-in, however far", async () => {
-    registrations = await register(files, true);
+    registrations = await register(files, { standIn: true });
     for (const name of ["base", "app"]) {
       assert.equal(of("docker-build:index:Image", name)?.labels["strata.stand-in"], "debian:12");
     }
@@ -196,7 +201,7 @@ describe("a family's resources", () => {
 
   it("have another identity for any label, and where a step is given another secret", async () => {
     const tagOf = async (dockerfile: string, labels: Record<string, string>) => {
-      const found = await register({ "images/base/Dockerfile": dockerfile }, false, undefined, {}, labels);
+      const found = await register({ "images/base/Dockerfile": dockerfile }, { labels });
       return found.find(({ type }) => type === "docker-build:index:Image")?.inputs.tags[0] as string;
     };
     const [plain, token] = ["RUN make", "RUN --mount=type=secret,id=token make"].map(
@@ -210,13 +215,46 @@ describe("a family's resources", () => {
     ];
     assert.equal(new Set(tags).size, tags.length);
     assert.equal(await tagOf(plain as string, {}), tags[0]);
-    await register({ "images/base/Dockerfile": token as string }, false).then((found) => {
+    await register({ "images/base/Dockerfile": token as string }).then((found) => {
       assert.deepEqual(found.find(({ type }) => type === "strata:image:Layer")?.inputs.secrets, ["token"]);
     });
   });
 
+  it("are compressed as the stack's settings say, cache and all, which is another image", async () => {
+    registrations = await register(files);
+    const before = of("docker-build:index:Image", "base");
+    registrations = await register(files, { compression: "gzip" });
+    assert.equal(of("strata:image:Layer", "base")?.compression, "gzip");
+    const image = of("docker-build:index:Image", "base");
+    assert.match(image?.exports[0].raw, /,compression=gzip$/);
+    assert.equal(image?.cacheTo[0].registry.compression, "gzip");
+    assert.notEqual(image?.tags[0], before?.tags[0]);
+  });
+
+  it("are expected to stay on layers of another stack that stay", async () => {
+    const family = { ...files, "images/cli/Dockerfile": "FROM app\nCOPY a /\n", "images/cli/a": "a\n" };
+    registrations = await register(family);
+    const [, buildId = ""] = of("docker-build:index:Image", "base")?.tags[0].split(":b-") ?? [];
+    const there = { digest: digestOf("base"), buildId, platforms: [], standIn: [], tests: 0, versions: {} };
+    const builds = newBuilds();
+    const reuse = { base: { ...there, ref: `registry.test/acme/base@${there.digest}` } };
+    registrations = await register(family, { reuse, builds });
+    assert.equal(of("strata:image:Layer", "base"), undefined, "used, not built");
+
+    // What the state has of the update before, in which cli was another one.
+    const state = registrations.map(({ type, name, inputs }) => {
+      const tags = name === "cli" ? [inputs.tags?.[0].replace(/[0-9a-f]{64}$/, "0".repeat(64))] : inputs.tags;
+      return [`urn::${name}`, { type, outputs: { ...inputs, tags, digest: digestOf(name) } }] as const;
+    });
+    const images = state.filter(([, { type }]) => type === "docker-build:index:Image");
+    const before = buildsIn(Object.fromEntries(images));
+    assert.deepEqual([...before.keys()].sort(), ["app", "cli"]);
+    const told = builds.update.summary({ builds: before, lastUpdate: undefined });
+    assert.deepEqual(told?.predicted.built, ["cli"]);
+  });
+
   it("may all be pushed to one repository, under tags that begin with their names", async () => {
-    const registrations = await register(files, false, "{registry}/all");
+    const registrations = await register(files, { repository: "{registry}/all" });
     const images = registrations.filter(({ type }) => type === "docker-build:index:Image");
     assert.ok(images.length > 1);
     for (const { name, inputs } of images) {
@@ -227,7 +265,7 @@ describe("a family's resources", () => {
   describe("of layers with tests", () => {
     before(async () => {
       const tests = { "images/base/tests/a.yaml": "commands: [{ run: 'true' }]\n" };
-      registrations = await register({ ...files, ...tests }, false);
+      registrations = await register({ ...files, ...tests });
     });
 
     it("are also a test of each image that must pass them, which nothing is pushed by", () => {

@@ -45,6 +45,38 @@ describe("what a stack last built", () => {
     );
   });
 
+  it("has of a layer whose outputs a failed build has erased what the stack's output tells of it", () => {
+    const [build, rebase] = [
+      { seconds: 3, bytes: 7 },
+      { seconds: 1, bytes: 0 },
+    ];
+    const record = { seconds: 1, sizeBytes: 7, addedBytes: 5, commit: "abc", build, rebase };
+    const told = { ...record, ref: "r", buildId: "1", platforms: ["linux/amd64"], standIn: [], tests: 2 };
+    const stack = {
+      "urn:pulumi:dev::strata::pulumi:pulumi:Stack::strata-dev": {
+        type: "pulumi:pulumi:Stack",
+        outputs: { layers: { back: { ...told, digest: "sha256:1" }, forward: { ...told, digest: "sha256:2" } } },
+      },
+    };
+    const state = {
+      ...stack,
+      ...image("back", "sha256:1"),
+      ...layer("back", {}),
+      ...image("forward", "sha256:3"),
+      ...layer("forward", {}),
+    };
+    assert.deepEqual(
+      [...buildsIn(state)].map(([name, { record }]) => [name, record]),
+      [
+        ["back", record],
+        ["forward", { build, rebase }],
+      ],
+    );
+    // Its own outputs are newer than the stack's, which an update that fails does not write.
+    const built = { ...state, ...layer("back", { digest: "sha256:1", record: { seconds: 2 } }) };
+    assert.deepEqual(buildsIn(built).get("back")?.record, { seconds: 2 });
+  });
+
   it("is read again while the state is being written, and only then", async () => {
     const errors = ["failed to load checkpoint: EOF", "unexpected end of JSON input"];
     assert.equal(

@@ -7,7 +7,7 @@ import { type LastUpdate, Update, type UpdatedLayer } from "../../components/upd
 const layer = (name: string, needs: readonly string[], rebuild = 0): UpdatedLayer => ({
   name,
   needs,
-  upstreams: {},
+  there: {},
   runsInside: [],
   ingredients: { files: "", dockerfile: name, arguments: {}, platforms: ["linux/amd64"], rebuild, options: {} },
   tagged: `r/${name}:`,

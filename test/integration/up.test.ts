@@ -4,6 +4,7 @@ import { existsSync, globSync } from "node:fs";
 import { join } from "node:path";
 import { stripVTControlCharacters } from "node:util";
 import { execa } from "execa";
+import { builtLayers } from "../../tools/stack/built-layers";
 import { Project } from "./project";
 import { strataIn } from "./strata-copy";
 
@@ -54,10 +55,13 @@ describe("strata up", function () {
     assert.match(stdout, /0 of 2 layers: nothing to build/);
     const { stdout: json } = await strata("up", "--yes", "--json");
     assert.deepEqual(JSON.parse(json), { version: 1, stack: "local", layers: [], lastUpdate: null });
+    assert.equal((await strata("plan", "--exit-code")).exitCode, 0);
   });
 
   it("tells programs what became of each layer", async () => {
     project.write("images/app/file", "edited\n");
+    assert.equal((await strata("plan", "--exit-code")).exitCode, 2);
+    assert.equal((await strata("plan")).exitCode, 0);
     const { stdout, stderr } = await strata("up", "--yes", "--json");
     const { layers, lastUpdate } = JSON.parse(stdout);
     assert.deepEqual(lastUpdate.actual.built, ["app"]);
@@ -80,9 +84,11 @@ describe("strata up", function () {
     await assertKept(await run);
   });
 
-  it("ends at Ctrl-C on a terminal, however narrow, and shows which step ran", async function () {
+  it("ends at Ctrl-C on a terminal, however narrow, and shows which step ran and what waits", async function () {
     // Its options are others on other systems.
     if (process.platform !== "linux") this.skip();
+    project.write("images/top/Dockerfile", "FROM app\nCOPY file /top\n");
+    project.write("images/top/file", "top\n");
     const command = `stty cols 50 rows 12; ${join(project.folder, "bin/strata")} up --yes`;
     const run = execa("script", ["--quiet", "--return", "--command", command, "/dev/null"], {
       env: { ...project.env, TERM: "xterm-256color" },
@@ -95,7 +101,9 @@ describe("strata up", function () {
     const { exitCode, stdout } = await run;
     const text = stripVTControlCharacters(stdout);
     assert.equal(exitCode, 130, text);
-    assert.match(text, /Nothing was pushed\.\s+Still to be built: app/);
+    project.delete("images/top");
+    assert.match(text, /Nothing was pushed\.\s+Still to be built: app, top;/);
+    assert.match(text, /^ {2}0 done, 1 in the making, 1 in the queue/m);
     // The step is clipped to the terminal's width.
     const steps = text.split(/[\r\n]+/).filter((line) => /^ {2}app .* 2\/3 RUN/.test(line));
     assert.ok(steps.length > 0, text);
@@ -114,6 +122,60 @@ describe("strata up", function () {
     assert.deepEqual(existsSync(locks) ? globSync(join(locks, "**/*.json")) : [], []);
     assert.match((await strata("plan")).stdout, /1 of 2 layers/);
   }
+});
+
+describe("strata up after an update that failed", function () {
+  this.timeout(5 * 60_000);
+  let project: Project;
+  let strata: ReturnType<typeof strataIn>;
+  const right = `FROM alpine:3.22\nRUN : ${randomUUID()} && head -c 200000 /dev/urandom > /big\n`;
+  before(async () => {
+    project = await Project.make({
+      "images/left/Dockerfile": "FROM scratch\nCOPY file /file\n",
+      "images/left/file": `${randomUUID()}\n`,
+      "images/right/Dockerfile": right,
+      "images/right/image.yaml": "sizeBudget: 100 kB\n",
+    });
+    strata = strataIn(project);
+  });
+  after(() => project?.remove());
+
+  const up = () => strata("up", "--yes");
+  const why = /^Besides: update the output layers, .*failed$/m;
+
+  it("tells other stacks of what is there, once an image keeps its budget", async () => {
+    assert.equal((await up()).exitCode, 1);
+    assert.deepEqual(await project.layers(), {});
+    project.write("images/right/image.yaml", "sizeBudget: 1 MB\n");
+    const { exitCode, stdout, stderr } = await up();
+    assert.equal(exitCode, 0, stderr);
+    assert.match(stdout, /^0 of 2 layers: nothing to build$/m);
+    assert.match(stdout, why);
+    assert.deepEqual(Object.keys(await project.layers()).sort(), ["left", "right"]);
+  });
+
+  it("and of what was built beside what failed, when that is taken back", async () => {
+    const before = await project.layers();
+    project.write("images/left/file", `${randomUUID()}\n`);
+    project.write("images/right/Dockerfile", "FROM alpine:3.22\nRUN false\n");
+    const failed = await up();
+    assert.equal(failed.exitCode, 1);
+    assert.match(failed.stderr, /Pushed, and kept: left\./);
+    assert.deepEqual(await project.layers(), before);
+    project.write("images/right/Dockerfile", right);
+    const { exitCode, stderr } = await up();
+    assert.equal(exitCode, 0, stderr);
+    const { left, right: taken } = await project.layers();
+    assert.deepEqual(taken, before.right, "all that is known of its last build");
+    assert.notEqual(left?.digest, before.left?.digest);
+    const built = await builtLayers(project.stackName, project.env, project.folder);
+    assert.equal(left?.ref, built.get("left"));
+  });
+
+  it("has nothing to do when all is told", async () => {
+    const { stdout } = await up();
+    assert.equal(stdout, "0 of 2 layers: nothing to build");
+  });
 });
 
 /** Waits until a program has printed something. */

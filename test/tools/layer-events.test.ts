@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import type { EngineEvent } from "@pulumi/pulumi/automation";
 import { LayerEvents, type LayerProgress } from "../../tools/stack/layer-events";
 import { unknown } from "../../tools/stack/layer-reasons";
+import { progressLines } from "../../tools/stack/progress";
 
 const layerUrn = "urn:pulumi:local::strata::strata:image:Family$strata:image:Layer::app";
 const imageUrn = "urn:pulumi:local::strata::strata:image:Family$strata:image:Layer$docker-build:index:Image::app";
@@ -109,6 +110,33 @@ describe("the engine's events, by layer", () => {
     assert.deepEqual(play("same", "1", predicted)[1]?.cutOff, ["base"]);
     assert.equal(play("same", "1")[1]?.cutOff, undefined);
     assert.equal(play("update", "2", predicted)[1]?.cutOff, undefined);
+  });
+
+  it("have in the queue what a preview said will change, before its parents are there and it comes", () => {
+    const preview = new LayerEvents();
+    for (const [name, op] of Object.entries({
+      base: "update",
+      app: "update",
+      new: "create",
+      old: "delete",
+      idle: "same",
+    })) {
+      const [layer, image] = [layerUrn, imageUrn].map((urn) => urn.replace(/app$/, name)) as [string, string];
+      preview.onEvent(before(layer, layerType, op, { files: "a" }, { files: "b" }));
+      preview.onEvent(before(image, imageType, op));
+      preview.onEvent(event({ resOutputsEvent: { metadata: { urn: image, type: imageType, op } } }));
+    }
+    const events = new LayerEvents(() => {}, preview.all);
+    const lines = () => progressLines(events.expected, () => 0, 10).at(-1);
+    events.onEvent(before(layerUrn.replace(/app$/, "base"), layerType, "update", { files: "a" }, { files: "b" }));
+    events.onEvent(before(imageUrn.replace(/app$/, "base"), imageType, "update"));
+    assert.equal(lines(), "  0 done, 1 in the making, 2 in the queue");
+    events.onEvent(before(layerUrn, layerType, "same", { files: "a" }, { files: "a" }));
+    assert.equal(lines(), "  0 done, 1 in the making, 1 in the queue");
+    assert.deepEqual(
+      events.all.map(({ name }) => name),
+      ["base", "app"],
+    );
   });
 
   it("do not take a refresh for a build", () => {

@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from "node:util";
 import type { EngineEvent, StepEventMetadata } from "@pulumi/pulumi/automation";
 import type { Catalog } from "../../components/catalog/catalog";
 import { type Action, actionFor } from "../../components/catalog/diff";
@@ -57,7 +58,7 @@ export async function planStack(
     rest.onEvent(event);
   }
   const planned = plannedLayers(catalog, layers.all, rest.recorded);
-  return {
+  const plan: StackPlan = {
     stack,
     layers: there ? await reusing().comparedWith(planned, there, reusing().imagesOf(stack, folder)) : planned,
     parallel: Number(configOf(stack, "parallel", folder)),
@@ -67,7 +68,12 @@ export async function planStack(
     others: rest.others,
     warnings,
   };
+  // Any other change writes it as well.
+  return rest.behind && !changesAnything(plan) ? { ...plan, others: [behind] } : plan;
 }
+
+/** Pulumi counts no change of an output, and an update that fails writes none. */
+const behind = "update the output layers, which is behind, as after an update that failed";
 
 /** Loaded for the stacks that need it, since it loads all that git's objects are read with. */
 function reusing() {
@@ -138,16 +144,26 @@ class OtherEvents {
   readonly tags: TagChange[] = [];
   readonly copies: CopyChange[] = [];
   readonly others: string[] = [];
+  /** Whether the stack's output `layers` is another one than an update would write, as far as the preview knows that one. */
+  behind = false;
+  /** The stack's output `layers`, of which the engine tells before any layer. */
+  private told: Readonly<Record<string, Efforts>> = {};
 
   onEvent(engineEvent: EngineEvent): void {
-    const { resourcePreEvent: event } = engineEvent;
+    const { resourcePreEvent: event, resOutputsEvent: ended } = engineEvent;
+    if (ended?.metadata.type === "pulumi:pulumi:Stack") {
+      const [has, would] = [ended.metadata.old, ended.metadata.new].map((state) => state?.outputs?.layers);
+      this.behind = typeof would === "object" && !isDeepStrictEqual(has ?? {}, would);
+    }
     if (!event) return;
     this.tags.push(...tagChanges(engineEvent));
     const copy = copyChange(engineEvent);
     if (copy) this.copies.push(copy);
     const { type, urn, op, old } = event.metadata as StepEventMetadata;
     const name = urn.slice(urn.lastIndexOf("::") + 2);
-    if (type === "strata:image:Layer") this.recorded.set(name, old?.outputs?.record ?? {});
+    if (type === "pulumi:pulumi:Stack") this.told = old?.outputs?.layers ?? {};
+    // Of a build that failed Pulumi has kept no outputs.
+    if (type === "strata:image:Layer") this.recorded.set(name, old?.outputs?.record ?? this.told[name] ?? {});
     if (op === "same" || op === "refresh" || op === "read") return;
     // The image that is built for a layer's tests is what runs them: also where other tests are asked for, and the component stays.
     if (type === "docker-build:index:Image" && name.endsWith("/tests") && op !== "delete") {

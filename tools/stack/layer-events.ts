@@ -70,6 +70,15 @@ export class LayerEvents {
     return [...this.layers.values()];
   }
 
+  /** Those as well that a preview said will change, and that have not come: a layer comes when what is beneath is there. */
+  get expected(): readonly LayerProgress[] {
+    const coming = [...this.predicted.values()].filter(({ name }) => !this.layers.has(name));
+    return [
+      ...this.all,
+      ...coming.map(({ name, action, reasons }) => ({ ...begun, name, action, reasons, cutOff: undefined })),
+    ];
+  }
+
   readonly onEvent = (event: EngineEvent): void => {
     const { resourcePreEvent: before, resOutputsEvent: after, resOpFailedEvent: failed, diagnosticEvent: said } = event;
     if (before) this.begin(before.metadata);

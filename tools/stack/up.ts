@@ -52,7 +52,7 @@ export async function upWithProgress(
       shown.add(line);
       view.keep(line);
     }
-    view.show(events.all);
+    view.show(events.expected);
   }, predicted);
   let log = "";
   try {

@@ -80,6 +80,13 @@ describe("the plan of a stack", () => {
     assert.ok(changesAnything(plan));
   });
 
+  it("expects of a layer whose record a failed build has erased what the stack's output tells of it", async () => {
+    const stack = step("same", "strata-dev", { type: "pulumi:pulumi:Stack" });
+    Object.assign(stack.resourcePreEvent.metadata.old.outputs, { layers: { base: { digest: "sha256:1", ...record } } });
+    const plan = await planOf(stack, step("update", "base", { before: { rebuild: 1 }, after: { rebuild: 2 } }));
+    assert.deepEqual([plan.layers[0]?.action, plan.layers[0]?.seconds, plan.layers[0]?.bytes], ["build", 9, 90]);
+  });
+
   it("has what changes besides: image tests, and what is no part of the family", async () => {
     const test = step("update", "app", { type: "strata:image:ImageTest" });
     const run = step("update", "app/tests", { type: "docker-build:index:Image" });
@@ -90,6 +97,31 @@ describe("the plan of a stack", () => {
     const secret = await planOf(...same, step("create", "token", { type: "github:index:Secret" }));
     assert.deepEqual([secret.tests, secret.others], [[], ["create github:index:Secret token"]]);
     for (const plan of [tested, secret]) assert.ok(changesAnything(plan));
+  });
+
+  it("has the output layers besides, where a preview knows that it is not what the stack has, and nothing else tells of it", async () => {
+    const output = (old: object | undefined, layers: unknown) => ({
+      resOutputsEvent: {
+        metadata: {
+          op: "same",
+          type: "pulumi:pulumi:Stack",
+          urn: "urn:pulumi:dev::strata::pulumi:pulumi:Stack::strata-dev",
+          old: { outputs: old && { layers: old } },
+          new: { outputs: { layers, lastUpdate: null } },
+        },
+      },
+    });
+    const [app, newer] = [{ app: { digest: "sha256:1" } }, { app: { digest: "sha256:2" } }];
+    for (const old of [undefined, app]) {
+      const plan = await planOf(...same, output(old, newer));
+      assert.match(plan.others.join(), /^update the output layers, .*failed/);
+      assert.ok(changesAnything(plan));
+    }
+    assert.ok(!changesAnything(await planOf(...same, output(app, app))));
+    const changing = step("update", "app", { record });
+    for (const layers of [newer, "04da6b54-80e4-46f7-96ec-b56ff0331ba9"]) {
+      assert.deepEqual((await planOf(...same, changing, output(app, layers))).others, [], "of itself");
+    }
   });
 
   it("does not call a layer removed that the stack uses from another one from now on", async () => {
