@@ -44,7 +44,8 @@ export class Release extends pulumi.ComponentResource {
   constructor(name: string, args: ReleaseArgs, opts?: pulumi.ComponentResourceOptions) {
     super("strata:release:Release", name, {}, opts);
     const versions: Record<string, pulumi.Output<Record<string, string>>> = {};
-    for (const [layer, given] of releaseTagsOf(args)) {
+    const layers = args.layers.map((layer) => ofOneImage(layer, args.before?.get(layer.name)));
+    for (const [layer, given] of releaseTagsOf({ ...args, layers })) {
       const made = new ReleaseTags(layer, unlessLeftOut(given, args.leftOut?.[layer], args.before?.get(layer)), {
         parent: this,
       });
@@ -53,6 +54,21 @@ export class Release extends pulumi.ComponentResource {
     this.versions = versions;
     this.registerOutputs({});
   }
+}
+
+/** A repository that has nothing of a version yet cannot refuse it to another image than the one that had it elsewhere. */
+function ofOneImage(layer: ReleasedLayer, before: GivenTags | undefined): ReleasedLayer {
+  const { name, version, versions } = layer;
+  const given = version === undefined || version in versions ? undefined : before?.versions?.[version];
+  if (given === undefined) return layer;
+  const digest = layer.digest.apply((digest) => {
+    if (digest === given) return digest;
+    throw new InputError(
+      `strata:versions.${name}`,
+      `${version} is ${given} in ${before?.repository}, and would be ${digest} in ${layer.repository}; a version is its image's for ever, so give another one: strata release ${name}`,
+    );
+  });
+  return { ...layer, digest };
 }
 
 /** An update that has other targets leaves an image as it was, and what names the one of now is not to name that one. */

@@ -315,7 +315,10 @@ describe("a stack per environment", function () {
     const there = `${dev.registry}/${dev.organisation}/moved/app`;
     await client.regctl(["image", "copy", before?.ref as string, `${there}:1.4.0`]);
     await dev.configure({ organisation: `${dev.organisation}/moved` });
-    await assert.rejects(dev.up(), /version 1\.2\.9 is sha256:\w+ in \S+\/app, and was to be sha256:\w+/);
+    await assert.rejects(
+      dev.up(),
+      /strata:versions\.app: 1\.2\.9 is sha256:\w+ in \S+\/app, and would be sha256:\w+ in \S+\/moved\/app;/,
+    );
     assert.equal(await client.digest(`${there}:1.2.9`), undefined);
     await dev.configure({ "versions.app": "1.2.10" });
     await dev.up();

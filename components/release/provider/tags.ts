@@ -18,7 +18,6 @@ const planned = z.object({
   repository: orUnknown(z.string()),
   tags: orUnknown(z.record(z.string(), orUnknown(z.string()))),
   immutable: orUnknown(z.array(z.string())),
-  versions: orUnknown(z.record(z.string(), orUnknown(z.string()))),
 });
 
 /** What the OCI distribution specification 1.1 allows. */
@@ -44,11 +43,8 @@ async function check(
   registries: Registries,
 ): Promise<readonly string[]> {
   const before = olds && planned.parse(olds);
-  const { repository, tags = {}, immutable = [], versions = {} } = planned.parse(news);
-  const wrong = [
-    ...Object.entries(tags).flatMap(([tag, digest]) => malformed(tag, digest)),
-    ...Object.entries(versions).flatMap(([version, digest]) => givenAgain(version, digest, before)),
-  ];
+  const { repository, tags = {}, immutable = [] } = planned.parse(news);
+  const wrong = Object.entries(tags).flatMap(([tag, digest]) => malformed(tag, digest));
   if (wrong.length > 0 || repository === undefined) return wrong;
   const same = (tag: string) =>
     before?.repository === repository &&
@@ -72,20 +68,6 @@ function malformed(tag: string, digest: string | undefined): string[] {
   }
   if (digest === undefined || digestForm.test(digest)) return [];
   return [`${tag}: "${digest}" is no digest; expected sha256: and 64 hexadecimal digits`];
-}
-
-/** A registry that has nothing of it yet cannot refuse what the state knows. */
-function givenAgain(
-  version: string,
-  digest: string | undefined,
-  before: z.infer<typeof planned> | undefined,
-): string[] {
-  const other = before?.versions?.[version];
-  if (other === undefined || digest === undefined || other === digest) return [];
-  return [
-    `version ${version} is ${other} in ${before?.repository}, and was to be ${digest}; a version is of one image for ever. ` +
-      "Give another one, or take it out of strata:versions",
-  ];
 }
 
 /** What a tag names; undefined for nothing, and for what is left there of a deletion that was ended halfway. */

@@ -57,16 +57,6 @@ describe("release tags", () => {
       assert.deepEqual(operations().diff({ ...wanted({}), versions: {} }, wanted({})), []);
     });
 
-    it("are refused where a version was another image's, though another repository has nothing of it", async () => {
-      const before = { ...wanted({}), versions: { "1.3.0": first, "1.4.0": second } };
-      const there = (versions: Record<string, string>) => ({ ...wanted({}), repository: "r.example/other", versions });
-      assert.deepEqual(await operations().check(before, there({ "1.3.0": second, "1.4.0": second })), [
-        `version 1.3.0 is ${first} in ${repository}, and was to be ${second}; a version is of one image for ever. Give another one, or take it out of strata:versions`,
-      ]);
-      assert.deepEqual(await operations().check(before, there({ "1.3.0": first, "1.4.0": unknown })), []);
-      assert.deepEqual(registries.calls, []);
-    });
-
     it("are asked for where a tag becomes one that may never move, and where the repository is another one", async () => {
       const before = wanted({ "1.0.0": first });
       await operations().check(before, wanted({ "1.0.0": first }, ["1.0.0"]));
