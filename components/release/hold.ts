@@ -20,6 +20,8 @@ export interface PromotedImage {
 export interface Promoted extends PromotedImage {
   /** Where it is. */
   readonly repository: string;
+  /** What was copied. @example "ghcr.io/acme/app@sha256:…" */
+  readonly source: string;
   /** Whether it was chosen, so that it stays until it is told otherwise. */
   readonly held: boolean;
   /** What it had before, newest first. */

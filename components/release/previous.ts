@@ -36,7 +36,7 @@ export function releasesIn(resources: StateEntries): PreviousReleases {
     const { buildId, commit, changed, platforms, held = false, before = [] } = outputs;
     const name = nameOf(urn);
     promoted.set(name, {
-      ...{ repository: outputs.repository, digest, buildId, commit, changed, platforms, held },
+      ...{ repository: outputs.repository, source: outputs.source, digest, buildId, commit, changed, platforms, held },
       before: before as readonly PromotedImage[],
       versions: versionsIn(given.get(name), outputs.repository),
     });

@@ -28,6 +28,8 @@ export interface PromotionArgs {
 interface Chosen extends ImagePlace {
   readonly name: string;
   readonly image: NonNullable<ReturnType<typeof chosenImage>>;
+  /** Where images of the layer come from, also of one that is not offered any more. @example "ghcr.io/acme/app" */
+  readonly from: string;
   /** What is offered of the layer; undefined where that is nothing. */
   readonly offered: SourceLayer | undefined;
   readonly has: Promoted | undefined;
@@ -54,10 +56,8 @@ export class Promotion extends pulumi.ComponentResource {
 }
 
 /** What the `ImageCopy` of an image is given. */
-export function copyOf({ image, offered, repository, tagPrefix }: Chosen) {
+export function copyOf({ image, from, repository, tagPrefix }: Chosen) {
   const { digest, held, ...about } = image;
-  // What is not offered any more is here already.
-  const from = offered?.ref.split("@")[0] ?? repository;
   return {
     source: `${from}@${digest}`,
     repository,
@@ -86,7 +86,8 @@ export function chosenImages({ offered, promoted, hold, ...args }: PromotionArgs
     const has = promoted.get(name);
     const image = chosenImage(name, hold[name], has, offered[name]);
     if (!image) return [];
-    return [{ name, image, has, offered: offered[name], ...placeOf(args.repository, { ...args, name }) }];
+    const [from = ""] = (offered[name]?.ref ?? has?.source ?? "").split("@");
+    return [{ name, image, from, has, offered: offered[name], ...placeOf(args.repository, { ...args, name }) }];
   });
   const problems = chosen.flatMap((layer) => problemsOf(layer, args.source));
   if (problems.length > 0) throw InputError.of(problems);
@@ -112,7 +113,7 @@ export function releasedOf<T>(
   digest: T,
   { versions, adopted }: Pick<PromotionArgs, "versions" | "adopted">,
 ): ReleasedLayer<T> {
-  const { name, image, offered, has, repository, tagPrefix } = layer;
+  const { name, image, from, offered, has, repository, tagPrefix } = layer;
   return {
     ...{ name, repository, tagPrefix, digest },
     held: image.held,
@@ -126,7 +127,7 @@ export function releasedOf<T>(
       offered?.versions ?? {},
       image.digest,
     ),
-    shared: offered?.ref.split("@")[0] === repository,
+    shared: from === repository,
   };
 }
 

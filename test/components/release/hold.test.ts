@@ -13,6 +13,7 @@ const offered = { ...image("3"), versions: { "1.3.0": digest("3"), "1.2.0": dige
 const has: Promoted = {
   ...image("2"),
   repository: "r.test/app",
+  source: `r.test/dev/app@${digest("2")}`,
   held: false,
   before: [image("1")],
   versions: { "1.1.0": digest("1") },
