@@ -16,14 +16,18 @@ export interface PromotedImage {
   readonly platforms?: readonly string[] | undefined;
 }
 
+/** The image that it is to have. */
+export interface ChosenImage extends PromotedImage {
+  /** Whether it was chosen, so that it stays until it is told otherwise. */
+  readonly held: boolean;
+}
+
 /** What a stack that promotes has of a layer, as its state tells. */
-export interface Promoted extends PromotedImage {
+export interface Promoted extends ChosenImage {
   /** Where it is. */
   readonly repository: string;
   /** What was copied. @example "ghcr.io/acme/app@sha256:…" */
   readonly source: string;
-  /** Whether it was chosen, so that it stays until it is told otherwise. */
-  readonly held: boolean;
   /** What it had before, newest first. */
   readonly before: readonly PromotedImage[];
   /** version → digest */
@@ -45,8 +49,8 @@ export function chosenImage(
   told: Hold | undefined,
   has: Promoted | undefined,
   offered: (PromotedImage & { readonly versions: Readonly<Record<string, string>> }) | undefined,
-): (PromotedImage & { readonly held: boolean }) | undefined {
-  if (told === true || (told === undefined && has?.held)) return has && { ...imageOf(has), held: true };
+): ChosenImage | undefined {
+  if (told === true || (told === undefined && has?.held)) return has && { ...keptImage(has), held: true };
   if (told === undefined || told === false) return offered && { ...imageOf(offered), held: false };
   const versions = { ...offered?.versions, ...has?.versions };
   const digest = told.startsWith("sha256:") ? told : versions[told];
@@ -65,6 +69,11 @@ export function chosenImage(
     );
   }
   return { ...(known ? imageOf(known) : { digest }), held: true };
+}
+
+/** What a stack has of a layer, as it goes on having it. */
+export function keptImage(has: Promoted): ChosenImage {
+  return { ...imageOf(has), held: has.held };
 }
 
 /** Those of its properties that tell of the image. */

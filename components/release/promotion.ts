@@ -2,15 +2,20 @@ import * as pulumi from "@pulumi/pulumi";
 import { InputError } from "../catalog/input-error";
 import type { LayerOutput } from "../family";
 import { type ImagePlace, placeOf } from "../naming";
-import { chosenImage, type Hold, type Promoted, type PromotedImage } from "./hold";
+import { type ChosenImage, chosenImage, type Hold, keptImage, type Promoted, type PromotedImage } from "./hold";
 import { ImageCopy } from "./image-copy";
 import { type ReleasedLayer, versionsWith } from "./release";
+import type { Request } from "./request";
 import type { Source, SourceLayer, SourceLayers } from "./source";
 
 export interface PromotionArgs {
   readonly source: Source;
-  /** What the other stack has. */
+  /** What the other stack has; nothing where it cannot be read. */
   readonly offered: SourceLayers;
+  /** Why it cannot be read. @default it was */
+  readonly unread?: InputError | undefined;
+  /** Names the only layers that may change. @default all */
+  readonly request?: Request | undefined;
   /** What this stack has of each layer. */
   readonly promoted: ReadonlyMap<string, Promoted>;
   readonly hold: Readonly<Record<string, Hold>>;
@@ -27,12 +32,14 @@ export interface PromotionArgs {
 /** An image that is to be here. */
 interface Chosen extends ImagePlace {
   readonly name: string;
-  readonly image: NonNullable<ReturnType<typeof chosenImage>>;
+  readonly image: ChosenImage;
   /** Where images of the layer come from, also of one that is not offered any more. @example "ghcr.io/acme/app" */
   readonly from: string;
   /** What is offered of the layer; undefined where that is nothing. */
   readonly offered: SourceLayer | undefined;
   readonly has: Promoted | undefined;
+  /** Whether it may be another one than before. */
+  readonly asked: boolean;
 }
 
 /** The images of another stack, copied by digest into this one's repositories. Nothing is built, and no builder is asked. */
@@ -70,28 +77,45 @@ export function copyOf({ image, from, repository, tagPrefix }: Chosen) {
   };
 }
 
-/** The images that are to be here. @throws InputError as `Promotion` does */
-export function chosenImages({ offered, promoted, hold, ...args }: PromotionArgs): Chosen[] {
-  const unknown = Object.keys(hold).filter((name) => hold[name] !== false && !offered[name] && !promoted.has(name));
-  if (unknown.length > 0) {
+/** The images that are to be here. @throws InputError as `Promotion` does, and `unread` where something must be read for it */
+export function chosenImages(args: PromotionArgs): Chosen[] {
+  const { offered, unread, promoted, hold, source } = args;
+  const asked = askedLayers(args);
+  const unknown = asked.find((name) => hold[name] && !offered[name] && !promoted.has(name));
+  if (unknown !== undefined) {
     const known = Object.keys(offered).join(", ");
     throw new InputError(
-      `strata:hold.${unknown[0]}`,
-      `${args.source.stack} has no layer of that name (it has ${known}); remove it: pulumi config rm --path 'strata:hold["${unknown[0]}"]'`,
+      `strata:hold.${unknown}`,
+      `${source.stack} has no layer of that name (it has ${known}); remove it: pulumi config rm --path 'strata:hold["${unknown}"]'`,
     );
   }
-  // A layer that is there no more goes from here as well, unless it is held.
-  const held = [...promoted].filter(([name, { held }]) => held || hold[name]).map(([name]) => name);
-  const chosen = [...new Set([...Object.keys(offered), ...held])].flatMap((name) => {
+  const chosen = asked.flatMap((name): Chosen[] => {
     const has = promoted.get(name);
     const image = chosenImage(name, hold[name], has, offered[name]);
-    if (!image) return [];
+    if (!image && unread) throw unread;
     const [from = ""] = (offered[name]?.ref ?? has?.source ?? "").split("@");
-    return [{ name, image, from, has, offered: offered[name], ...placeOf(args.repository, { ...args, name }) }];
+    // A layer that is there no more goes from here as well, unless it is held.
+    return image ? [{ name, image, from, has, offered: offered[name], asked: true, ...placeIn(args, name) }] : [];
   });
-  const problems = chosen.flatMap((layer) => problemsOf(layer, args.source));
+  const problems = chosen.flatMap((layer) => problemsOf(layer, source));
   if (problems.length > 0) throw InputError.of(problems);
-  return chosen;
+  const others = [...promoted].filter(([name]) => args.request && !asked.includes(name));
+  return [
+    ...chosen,
+    ...others.map(([name, has]): Chosen => {
+      const [from = ""] = has.source.split("@");
+      return { name, image: keptImage(has), from, has, offered: offered[name], asked: false, ...placeIn(args, name) };
+    }),
+  ];
+}
+
+/** The layers that may change. */
+function askedLayers({ offered, promoted, hold, request }: PromotionArgs): string[] {
+  return [...new Set(request?.layers ?? [...Object.keys(offered), ...promoted.keys(), ...Object.keys(hold)])];
+}
+
+function placeIn(args: PromotionArgs, name: string): ImagePlace {
+  return placeOf(args.repository, { ...args, name });
 }
 
 /** What is here already was looked at when it came. */
@@ -113,18 +137,18 @@ export function releasedOf<T>(
   digest: T,
   { versions, adopted }: Pick<PromotionArgs, "versions" | "adopted">,
 ): ReleasedLayer<T> {
-  const { name, image, from, offered, has, repository, tagPrefix } = layer;
+  const { name, image, from, offered, has, asked, repository, tagPrefix } = layer;
   return {
     ...{ name, repository, tagPrefix, digest },
     held: image.held,
     commit: image.changed,
     branch: undefined,
     pullRequest: undefined,
-    version: versions[name],
+    version: asked ? versions[name] : undefined,
     versions: versionsWith(
       name,
       adopted?.get(name) ?? (has?.repository === repository ? has.versions : {}),
-      offered?.versions ?? {},
+      (asked && offered?.versions) || {},
       image.digest,
     ),
     shared: from === repository,

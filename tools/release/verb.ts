@@ -80,7 +80,8 @@ async function release(names: readonly string[], options: ReleaseOptions): Promi
         .filter(({ name }) => layers.includes(name))
         .map(({ dockerfilePath }) => relative(root, join(dirname(dockerfilePath), "image.yaml")))
     : [];
-  const done = await request(options, [fileOf(stack), ...manifests], async () => {
+  const asked = promotes ? { ...options, request: { layers } } : options;
+  const done = await request(asked, [fileOf(stack), ...manifests], async () => {
     for (const file of manifests) raiseRebuild(file);
     const values = Object.entries(versions).map(([name, version]) => [`versions["${name}"]`, version]);
     await setConfig(stack, Object.fromEntries(values), env);
@@ -101,7 +102,8 @@ async function rollback(layer: string, options: RollbackOptions): Promise<void> 
   const has = told[layer];
   if (!has) throw new Error(unknownLayer(layer, Object.keys(told), stack));
   const hold = end ? false : imageAt(layer, to, has);
-  const done = await request(options, [fileOf(stack)], () => setConfig(stack, { [`hold["${layer}"]`]: hold }, env));
+  const asked = { ...options, request: { layers: [layer] } };
+  const done = await request(asked, [fileOf(stack)], () => setConfig(stack, { [`hold["${layer}"]`]: hold }, env));
   if (!done) return;
   say([fileOf(stack)]);
   const next = end

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { InputError } from "../../../components/catalog/input-error";
 import type { Promoted } from "../../../components/release/hold";
 import { chosenImages, copyOf, type PromotionArgs, releasedOf } from "../../../components/release/promotion";
 import type { SourceLayer } from "../../../components/release/source";
@@ -54,5 +55,70 @@ describe("a promotion of a layer that is held and offered no more", () => {
     const within = { organisation: "dev", promoted: new Map([["app", own]]), hold: { app: digest("1") } };
     assert.equal(promoted({ ...within, offered: { app: offer("app", "2") } }).app?.shared, true);
     assert.equal(promoted(within).app?.shared, true);
+  });
+});
+
+describe("a promotion that is asked for some layers only", () => {
+  const asked = { request: { layers: ["app"] } };
+  const both = new Map([
+    ["app", has("app", "2", { before: [image("1")] })],
+    ["site", has("site", "5")],
+  ]);
+  const hold = { app: digest("1") };
+  const digests = (change: Partial<PromotionArgs>) =>
+    Object.entries(promoted({ ...asked, promoted: both, ...change })).map(([name, { copy }]) => [name, copy.digest]);
+
+  it("leaves every other one as it is, be it offered anew, for the first time or no more", () => {
+    const offered = { app: offer("app", "2"), site: offer("site", "6"), more: offer("more", "7") };
+    const left = [
+      ["app", digest("1")],
+      ["site", digest("5")],
+    ];
+    assert.deepEqual(digests({ offered, hold }), left);
+    assert.deepEqual(digests({ offered: { app: offer("app", "2") }, hold: { ...hold, site: true } }), left);
+    assert.equal(promoted({ ...asked, promoted: both, offered, hold }).app?.copy.held, true);
+    assert.equal(promoted({ ...asked, promoted: both, offered, hold: { site: "5.0.0" } }).site?.copy.held, undefined);
+    assert.equal(promoted({ ...asked, promoted: both, offered }).app?.copy.digest, digest("2"));
+  });
+
+  it("says of the others word for word what the stack has", () => {
+    const moved = { ...offer("site", "5"), ref: `r.test/elsewhere/site@${digest("5")}`, changed: "c" };
+    const { site } = promoted({ ...asked, promoted: both, offered: { app: offer("app", "2"), site: moved } });
+    assert.deepEqual(site?.copy, {
+      ...{ ...image("5"), commit: undefined, changed: undefined, source: `r.test/dev/site@${digest("5")}` },
+      ...{ repository: "r.test/prod/site", tag: `d-${"5".repeat(64)}` },
+    });
+  });
+
+  it("is not kept from it by what is wrong with others", () => {
+    const site = has("site", "5", { versions: { "1.0.0": digest("5") } });
+    const clashing = { ...offer("site", "6"), versions: { "1.0.0": digest("6") }, untested: true };
+    const given = { promoted: new Map([...both, ["site", site]]), hold: { ...hold, site: "9.9.9", nobody: true } };
+    const offered = { app: offer("app", "2"), site: clashing };
+    assert.deepEqual(digests({ ...given, offered }), [
+      ["app", digest("1")],
+      ["site", digest("5")],
+    ]);
+    const renamed = { ...offer("site", "5"), versions: { "1.0.0": digest("5") } };
+    const other = has("site", "5", { versions: { "1.0.0": digest("6") } });
+    digests({ promoted: new Map([...both, ["site", other]]), hold, offered: { ...offered, site: renamed } });
+  });
+
+  it("gives no other one a version", () => {
+    const versions = { app: "1.0.0", site: "1.0.0" };
+    const { app, site } = promoted({ ...asked, promoted: both, offered: { app: offer("app", "3") }, versions });
+    assert.deepEqual([app?.copy.digest, app?.version], [digest("3"), "1.0.0"]);
+    assert.equal(site?.version, undefined);
+  });
+
+  it("goes back though the other stack cannot be read, and follows it only where it can", () => {
+    const unread = new InputError("strata:promoteFrom", "the stack dev cannot be read");
+    assert.deepEqual(digests({ unread, hold }), [
+      ["app", digest("1")],
+      ["site", digest("5")],
+    ]);
+    assert.throws(() => digests({ unread }), unread);
+    assert.throws(() => digests({ unread, hold: { app: false } }), unread);
+    assert.deepEqual(digests({ hold: { app: false } }), [["site", digest("5")]]);
   });
 });
