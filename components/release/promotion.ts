@@ -2,7 +2,16 @@ import * as pulumi from "@pulumi/pulumi";
 import { InputError } from "../catalog/input-error";
 import type { LayerOutput } from "../family";
 import { type ImagePlace, placeOf } from "../naming";
-import { type ChosenImage, chosenImage, type Hold, keptImage, type Promoted, type PromotedImage } from "./hold";
+import {
+  type ChosenImage,
+  chosenImage,
+  type Hold,
+  keptImage,
+  type Orders,
+  ordersAfter,
+  type Promoted,
+  type PromotedImage,
+} from "./hold";
 import { ImageCopy } from "./image-copy";
 import { type ReleasedLayer, versionsWith } from "./release";
 import type { Request } from "./request";
@@ -33,6 +42,8 @@ export interface PromotionArgs {
 interface Chosen extends ImagePlace {
   readonly name: string;
   readonly image: ChosenImage;
+  /** What it is told now, and what is remembered of that. */
+  readonly orders: Orders & { readonly order?: Hold | undefined };
   /** Where images of the layer come from, also of one that is not offered any more. @example "ghcr.io/acme/app" */
   readonly from: string;
   /** What is offered of the layer; undefined where that is nothing. */
@@ -52,7 +63,9 @@ export class Promotion extends pulumi.ComponentResource {
   constructor(name: string, args: PromotionArgs, opts?: pulumi.ComponentResourceOptions) {
     super("strata:release:Promotion", name, { from: args.source.stack }, opts);
     const outputs: Record<string, pulumi.Output<LayerOutput>> = {};
-    this.released = chosenImages(args).map((layer) => {
+    const chosen = chosenImages(args);
+    for (const warning of unheeded(chosen, args.hold)) void pulumi.log.warn(warning, this);
+    this.released = chosen.map((layer) => {
       const { digest, before } = new ImageCopy(layer.name, copyOf(layer), { parent: this });
       outputs[layer.name] = pulumi.all([digest, before]).apply(([copied, before]) => outputOf(layer, copied, before));
       return releasedOf(layer, digest, args);
@@ -63,8 +76,9 @@ export class Promotion extends pulumi.ComponentResource {
 }
 
 /** What the `ImageCopy` of an image is given. */
-export function copyOf({ image, from, repository, tagPrefix }: Chosen) {
+export function copyOf({ image, orders, from, repository, tagPrefix }: Chosen) {
   const { digest, held, ...about } = image;
+  const { obeyed, overruled } = orders;
   return {
     source: `${from}@${digest}`,
     repository,
@@ -74,12 +88,14 @@ export function copyOf({ image, from, repository, tagPrefix }: Chosen) {
     ...about,
     platforms: image.platforms ?? [],
     ...(held ? { held } : {}),
+    ...(obeyed === undefined ? {} : { obeyed }),
+    ...(overruled.length > 0 ? { overruled } : {}),
   };
 }
 
 /** The images that are to be here. @throws InputError as `Promotion` does, and `unread` where something must be read for it */
 export function chosenImages(args: PromotionArgs): Chosen[] {
-  const { offered, unread, promoted, hold, source } = args;
+  const { offered, unread, promoted, hold, source, request } = args;
   const asked = askedLayers(args);
   const unknown = asked.find((name) => hold[name] && !offered[name] && !promoted.has(name));
   if (unknown !== undefined) {
@@ -91,22 +107,37 @@ export function chosenImages(args: PromotionArgs): Chosen[] {
   }
   const chosen = asked.flatMap((name): Chosen[] => {
     const has = promoted.get(name);
-    const image = chosenImage(name, hold[name], has, offered[name]);
+    const orders = ordersAfter(hold[name], has, request?.rollback === true);
+    const image = chosenImage(name, orders.order, has, offered[name]);
     if (!image && unread) throw unread;
-    const [from = ""] = (offered[name]?.ref ?? has?.source ?? "").split("@");
     // A layer that is there no more goes from here as well, unless it is held.
-    return image ? [{ name, image, from, has, offered: offered[name], asked: true, ...placeIn(args, name) }] : [];
+    if (!image) return [];
+    const [from = ""] = (offered[name]?.ref ?? has?.source ?? "").split("@");
+    return [{ name, image, orders, from, has, offered: offered[name], asked: true, ...placeIn(args, name) }];
   });
   const problems = chosen.flatMap((layer) => problemsOf(layer, source));
   if (problems.length > 0) throw InputError.of(problems);
-  const others = [...promoted].filter(([name]) => args.request && !asked.includes(name));
+  const others = [...promoted].filter(([name]) => request && !asked.includes(name));
   return [
     ...chosen,
     ...others.map(([name, has]): Chosen => {
       const [from = ""] = has.source.split("@");
-      return { name, image: keptImage(has), from, has, offered: offered[name], asked: false, ...placeIn(args, name) };
+      const image = keptImage(has);
+      return { name, image, orders: has, from, has, offered: offered[name], asked: false, ...placeIn(args, name) };
     }),
   ];
+}
+
+/** What `strata:hold` says to no effect, as warnings. */
+export function unheeded(chosen: readonly Chosen[], hold: PromotionArgs["hold"]): string[] {
+  return chosen.flatMap(({ name, image, orders: { order, overruled } }) => {
+    const says = hold[name];
+    if (says === undefined || says === order || !overruled.includes(says)) return [];
+    const meant = says === false ? "--end" : `--to ${says === true ? image.digest : says}`;
+    return [
+      `strata:hold.${name}: ${says} is from before a rollback and counts no more; merge what the rollback wrote, or remove it: pulumi config rm --path 'strata:hold["${name}"]'; if it is meant: strata rollback ${name} ${meant}`,
+    ];
+  });
 }
 
 /** The layers that may change. */

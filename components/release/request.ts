@@ -1,11 +1,13 @@
 import { z } from "zod";
 
-const schema = z.object({ layers: z.array(z.string()) });
+const schema = z.object({ layers: z.array(z.string()), rollback: z.boolean() });
 
 /** What a stack that promotes is asked for by one update. It is no configuration, so that it binds none that comes later. */
 export interface Request {
   /** The only layers that may change. */
   readonly layers: readonly string[];
+  /** Whether what `strata:hold` says of them was written for this update. */
+  readonly rollback: boolean;
 }
 
 /** Made anew for each update by `strata release` and `strata rollback`. */

@@ -105,9 +105,38 @@ describe("strata release and strata rollback", function () {
     assert.equal(end.exitCode, 0, end.stderr);
     assert.equal(JSON.parse(end.stdout).stack, "prod");
     assert.equal(await digestOf(prod, "app", "stable"), bad);
+    assert.doesNotMatch(prod.read("Pulumi.prod.yaml"), /hold/);
     const byDigest = await strata("rollback", "app", "--to", good as string, "--stack", "prod", "--yes");
     assert.equal(byDigest.exitCode, 0, byDigest.stderr);
     assert.equal((await prod.digests()).app, good);
+  });
+
+  it("go back for whatever clone promotes next, also one that says something else from before", async () => {
+    const good = (await prod.digests()).app as string;
+    const merged = prod.read("Pulumi.prod.yaml");
+    const promoted = async (file: string) => {
+      prod.write("Pulumi.prod.yaml", file);
+      const { exitCode, stderr } = await strata("up", "--stack", "prod", "--yes");
+      assert.equal(exitCode, 0, stderr);
+      return { digest: (await prod.digests()).app, stderr };
+    };
+    assert.match(merged, new RegExp(`hold:\n +app: ${good}\n`));
+    const following = merged.replace(good, "false");
+    const { digest: bad } = await promoted(following);
+    assert.notEqual(bad, good);
+
+    const back = await strata("rollback", "app", "--to", good, "--stack", "prod", "--yes");
+    assert.equal(back.exitCode, 0, back.stderr);
+    const { digest, stderr } = await promoted(following);
+    assert.equal(digest, good);
+    assert.match(stderr, /warning: .*strata:hold\.app: false is from before a rollback and counts no more/);
+
+    const end = await strata("rollback", "app", "--end", "--stack", "prod", "--yes");
+    assert.equal(end.exitCode, 0, end.stderr);
+    assert.equal((await promoted(merged)).digest, bad);
+    const again = await strata("rollback", "app", "--to", good, "--stack", "prod", "--yes");
+    assert.equal(again.exitCode, 0, again.stderr);
+    assert.equal((await promoted(merged)).digest, good);
   });
 
   it("say what they cannot do", async () => {

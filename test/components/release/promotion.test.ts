@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { InputError } from "../../../components/catalog/input-error";
 import type { Promoted } from "../../../components/release/hold";
-import { chosenImages, copyOf, type PromotionArgs, releasedOf } from "../../../components/release/promotion";
+import { chosenImages, copyOf, type PromotionArgs, releasedOf, unheeded } from "../../../components/release/promotion";
 import type { SourceLayer } from "../../../components/release/source";
 
 const digest = (digit: string) => `sha256:${digit.repeat(64)}`;
@@ -17,7 +17,7 @@ const offer = (name: string, digit: string): SourceLayer => ({
 const has = (name: string, digit: string, more: Partial<Promoted> = {}): Promoted => ({
   ...image(digit),
   ...{ commit: undefined, changed: undefined, source: `r.test/dev/${name}@${digest(digit)}` },
-  ...{ repository: `r.test/prod/${name}`, held: false, before: [], versions: {} },
+  ...{ repository: `r.test/prod/${name}`, held: false, overruled: [], before: [], versions: {} },
   ...more,
 });
 
@@ -59,7 +59,7 @@ describe("a promotion of a layer that is held and offered no more", () => {
 });
 
 describe("a promotion that is asked for some layers only", () => {
-  const asked = { request: { layers: ["app"] } };
+  const asked = { request: { layers: ["app"], rollback: true } };
   const both = new Map([
     ["app", has("app", "2", { before: [image("1")] })],
     ["site", has("site", "5")],
@@ -120,5 +120,24 @@ describe("a promotion that is asked for some layers only", () => {
     assert.throws(() => digests({ unread }), unread);
     assert.throws(() => digests({ unread, hold: { app: false } }), unread);
     assert.deepEqual(digests({ hold: { app: false } }), [["site", digest("5")]]);
+  });
+});
+
+describe("what a file says from before a rollback", () => {
+  const back = new Map([["app", has("app", "1", { held: true, obeyed: digest("1"), overruled: [false, "1.0.0"] })]]);
+  const given = (change: Partial<PromotionArgs>) => {
+    const all = { ...args, promoted: back, offered: { app: offer("app", "2") }, ...change };
+    return unheeded(chosenImages(all), all.hold);
+  };
+
+  it("is told, with what to do", () => {
+    assert.match(given({ hold: { app: false } }).join(), /^strata:hold\.app: false .* strata rollback app --end$/);
+    assert.match(given({ hold: { app: "1.0.0" } }).join(), /strata rollback app --to 1\.0\.0$/);
+  });
+
+  it("is nothing to be told of where it was written for this very update, nor of what is an order", () => {
+    assert.deepEqual(given({ hold: { app: false }, request: { layers: ["app"], rollback: true } }), []);
+    assert.deepEqual(given({ hold: { app: digest("1") } }), []);
+    assert.deepEqual(given({}), []);
   });
 });

@@ -57,7 +57,7 @@ describe("what a state tells of releases", () => {
     assert.deepEqual(promoted.get("app"), {
       // What was copied, whatever a refresh found there.
       ...{ ...copied, digest: two, buildId: "b", commit: "c", changed: undefined, platforms: undefined },
-      ...{ held: true, before },
+      ...{ held: true, obeyed: undefined, overruled: [], before },
       versions: { "1.0.0": one },
     });
     assert.deepEqual(promoted.get("base")?.before, []);
