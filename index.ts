@@ -14,7 +14,8 @@ import { commitsOf } from "./components/release/commits";
 import { previousReleases } from "./components/release/previous";
 import { Promotion } from "./components/release/promotion";
 import { Release, releasedBy, withVersions } from "./components/release/release";
-import { layersOf, type Source, sourceIn } from "./components/release/source";
+import { requestIn } from "./components/release/request";
+import { layersIfThere, layersOf, type Source, sourceIn } from "./components/release/source";
 import { needsCommits } from "./components/release/tags";
 import { readSettings, type Settings } from "./components/settings";
 
@@ -82,9 +83,14 @@ async function build(settings: Settings, source: Source | undefined) {
 
 /** The outputs of a stack that promotes: `layers`, as of one that builds. */
 async function promote(settings: Settings, source: Source) {
-  const [offered, { promoted, tags }] = await Promise.all([layersOf(source), previousReleases()]);
-  const adopted = await adoptedVersions(unknownPlaces([...Object.keys(offered), ...promoted.keys()], tags, settings));
-  const promotion = new Promotion("promotion", { ...settings, source, offered, promoted, adopted });
+  const request = requestIn(process.env);
+  const [{ offered, unread }, { promoted, tags }] = await Promise.all([
+    request ? layersIfThere(source) : { offered: await layersOf(source), unread: undefined },
+    previousReleases(),
+  ]);
+  const layers = [...Object.keys(offered), ...promoted.keys()];
+  const adopted = await adoptedVersions(unknownPlaces(layers, tags, settings));
+  const promotion = new Promotion("promotion", { ...settings, source, offered, unread, request, promoted, adopted });
   const { released, leftOut } = promotion;
   const release = new Release("release", { ...settings, layers: released, leftOut, before: tags });
   return { layers: withVersions(promotion.layers, release) };

@@ -1,5 +1,5 @@
 import * as pulumi from "@pulumi/pulumi";
-import type { PromotedImage } from "./hold";
+import type { Hold, PromotedImage } from "./hold";
 
 export interface ImageCopyArgs {
   /** What is copied, from any registry that can be asked. @example "ghcr.io/acme/app@sha256:…" */
@@ -18,6 +18,9 @@ export interface ImageCopyArgs {
   readonly changed?: pulumi.Input<string> | undefined;
   /** Whether somebody chose the image, so that it stays until the stack is told otherwise. @default false */
   readonly held?: boolean | undefined;
+  /** What was said of it, and what of that counts no more; kept for the next update. @default nothing */
+  readonly obeyed?: Hold | undefined;
+  readonly overruled?: readonly Hold[] | undefined;
 }
 
 /**

@@ -33,10 +33,11 @@ export function releasesIn(resources: StateEntries): PreviousReleases {
     if (type !== "strata:release:Copy") continue;
     // What was copied: what a refresh found in its place is nobody's choice.
     const digest = outputs.given ?? outputs.digest;
-    const { buildId, commit, changed, platforms, held = false, before = [] } = outputs;
+    const { buildId, commit, changed, platforms, held = false, obeyed, overruled = [], before = [] } = outputs;
     const name = nameOf(urn);
     promoted.set(name, {
-      ...{ repository: outputs.repository, digest, buildId, commit, changed, platforms, held },
+      ...{ repository: outputs.repository, source: outputs.source, digest, buildId, commit, changed, platforms, held },
+      ...{ obeyed, overruled },
       before: before as readonly PromotedImage[],
       versions: versionsIn(given.get(name), outputs.repository),
     });

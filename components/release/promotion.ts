@@ -2,15 +2,29 @@ import * as pulumi from "@pulumi/pulumi";
 import { InputError } from "../catalog/input-error";
 import type { LayerOutput } from "../family";
 import { type ImagePlace, placeOf } from "../naming";
-import { chosenImage, type Hold, type Promoted, type PromotedImage } from "./hold";
+import {
+  type ChosenImage,
+  chosenImage,
+  type Hold,
+  keptImage,
+  type Orders,
+  ordersAfter,
+  type Promoted,
+  type PromotedImage,
+} from "./hold";
 import { ImageCopy } from "./image-copy";
 import { type ReleasedLayer, versionsWith } from "./release";
+import type { Request } from "./request";
 import type { Source, SourceLayer, SourceLayers } from "./source";
 
 export interface PromotionArgs {
   readonly source: Source;
-  /** What the other stack has. */
+  /** What the other stack has; nothing where it cannot be read. */
   readonly offered: SourceLayers;
+  /** Why it cannot be read. @default it was */
+  readonly unread?: InputError | undefined;
+  /** Names the only layers that may change. @default all */
+  readonly request?: Request | undefined;
   /** What this stack has of each layer. */
   readonly promoted: ReadonlyMap<string, Promoted>;
   readonly hold: Readonly<Record<string, Hold>>;
@@ -27,10 +41,16 @@ export interface PromotionArgs {
 /** An image that is to be here. */
 interface Chosen extends ImagePlace {
   readonly name: string;
-  readonly image: NonNullable<ReturnType<typeof chosenImage>>;
+  readonly image: ChosenImage;
+  /** What it is told now, and what is remembered of that. */
+  readonly orders: Orders & { readonly order?: Hold | undefined };
+  /** Where images of the layer come from, also of one that is not offered any more. @example "ghcr.io/acme/app" */
+  readonly from: string;
   /** What is offered of the layer; undefined where that is nothing. */
   readonly offered: SourceLayer | undefined;
   readonly has: Promoted | undefined;
+  /** Whether it may be another one than before. */
+  readonly asked: boolean;
 }
 
 /** The images of another stack, copied by digest into this one's repositories. Nothing is built, and no builder is asked. */
@@ -46,7 +66,9 @@ export class Promotion extends pulumi.ComponentResource {
     super("strata:release:Promotion", name, { from: args.source.stack }, opts);
     const outputs: Record<string, pulumi.Output<LayerOutput>> = {};
     const leftOut: Record<string, pulumi.Output<boolean>> = {};
-    this.released = chosenImages(args).map((layer) => {
+    const chosen = chosenImages(args);
+    for (const warning of unheeded(chosen, args.hold)) void pulumi.log.warn(warning, this);
+    this.released = chosen.map((layer) => {
       const { repository, digest, before } = new ImageCopy(layer.name, copyOf(layer), { parent: this });
       const copied = pulumi.output({ repository, digest, before });
       outputs[layer.name] = copied.apply((copied) => outputOf(layer, copied));
@@ -60,10 +82,9 @@ export class Promotion extends pulumi.ComponentResource {
 }
 
 /** What the `ImageCopy` of an image is given. */
-export function copyOf({ image, offered, repository, tagPrefix }: Chosen) {
+export function copyOf({ image, orders, from, repository, tagPrefix }: Chosen) {
   const { digest, held, ...about } = image;
-  // What is not offered any more is here already.
-  const from = offered?.ref.split("@")[0] ?? repository;
+  const { obeyed, overruled } = orders;
   return {
     source: `${from}@${digest}`,
     repository,
@@ -73,30 +94,65 @@ export function copyOf({ image, offered, repository, tagPrefix }: Chosen) {
     ...about,
     platforms: image.platforms ?? [],
     ...(held ? { held } : {}),
+    ...(obeyed === undefined ? {} : { obeyed }),
+    ...(overruled.length > 0 ? { overruled } : {}),
   };
 }
 
-/** The images that are to be here. @throws InputError as `Promotion` does */
-export function chosenImages({ offered, promoted, hold, ...args }: PromotionArgs): Chosen[] {
-  const unknown = Object.keys(hold).filter((name) => hold[name] !== false && !offered[name] && !promoted.has(name));
-  if (unknown.length > 0) {
+/** The images that are to be here. @throws InputError as `Promotion` does, and `unread` where something must be read for it */
+export function chosenImages(args: PromotionArgs): Chosen[] {
+  const { offered, unread, promoted, hold, source, request } = args;
+  const asked = askedLayers(args);
+  const unknown = asked.find((name) => hold[name] && !offered[name] && !promoted.has(name));
+  if (unknown !== undefined) {
     const known = Object.keys(offered).join(", ");
     throw new InputError(
-      `strata:hold.${unknown[0]}`,
-      `${args.source.stack} has no layer of that name (it has ${known}); remove it: pulumi config rm --path 'strata:hold["${unknown[0]}"]'`,
+      `strata:hold.${unknown}`,
+      `${source.stack} has no layer of that name (it has ${known}); remove it: pulumi config rm --path 'strata:hold["${unknown}"]'`,
     );
   }
-  // A layer that is there no more goes from here as well, unless it is held.
-  const held = [...promoted].filter(([name, { held }]) => held || hold[name]).map(([name]) => name);
-  const chosen = [...new Set([...Object.keys(offered), ...held])].flatMap((name) => {
+  const chosen = asked.flatMap((name): Chosen[] => {
     const has = promoted.get(name);
-    const image = chosenImage(name, hold[name], has, offered[name]);
+    const orders = ordersAfter(hold[name], has, request?.rollback === true);
+    const image = chosenImage(name, orders.order, has, offered[name]);
+    if (!image && unread) throw unread;
+    // A layer that is there no more goes from here as well, unless it is held.
     if (!image) return [];
-    return [{ name, image, has, offered: offered[name], ...placeOf(args.repository, { ...args, name }) }];
+    const [from = ""] = (offered[name]?.ref ?? has?.source ?? "").split("@");
+    return [{ name, image, orders, from, has, offered: offered[name], asked: true, ...placeIn(args, name) }];
   });
-  const problems = chosen.flatMap((layer) => problemsOf(layer, args.source));
+  const problems = chosen.flatMap((layer) => problemsOf(layer, source));
   if (problems.length > 0) throw InputError.of(problems);
-  return chosen;
+  const others = [...promoted].filter(([name]) => request && !asked.includes(name));
+  return [
+    ...chosen,
+    ...others.map(([name, has]): Chosen => {
+      const [from = ""] = has.source.split("@");
+      const image = keptImage(has);
+      return { name, image, orders: has, from, has, offered: offered[name], asked: false, ...placeIn(args, name) };
+    }),
+  ];
+}
+
+/** What `strata:hold` says to no effect, as warnings. */
+export function unheeded(chosen: readonly Chosen[], hold: PromotionArgs["hold"]): string[] {
+  return chosen.flatMap(({ name, image, orders: { order, overruled } }) => {
+    const says = hold[name];
+    if (says === undefined || says === order || !overruled.includes(says)) return [];
+    const meant = says === false ? "--end" : `--to ${says === true ? image.digest : says}`;
+    return [
+      `strata:hold.${name}: ${says} is from before a rollback and counts no more; merge what the rollback wrote, or remove it: pulumi config rm --path 'strata:hold["${name}"]'; if it is meant: strata rollback ${name} ${meant}`,
+    ];
+  });
+}
+
+/** The layers that may change. */
+function askedLayers({ offered, promoted, hold, request }: PromotionArgs): string[] {
+  return [...new Set(request?.layers ?? [...Object.keys(offered), ...promoted.keys(), ...Object.keys(hold)])];
+}
+
+function placeIn(args: PromotionArgs, name: string): ImagePlace {
+  return placeOf(args.repository, { ...args, name });
 }
 
 /** What is here already was looked at when it came. */
@@ -118,21 +174,21 @@ export function releasedOf<T>(
   digest: T,
   { versions, adopted }: Pick<PromotionArgs, "versions" | "adopted">,
 ): ReleasedLayer<T> {
-  const { name, image, offered, has, repository, tagPrefix } = layer;
+  const { name, image, from, offered, has, asked, repository, tagPrefix } = layer;
   return {
     ...{ name, repository, tagPrefix, digest },
     held: image.held,
     commit: image.changed,
     branch: undefined,
     pullRequest: undefined,
-    version: versions[name],
+    version: asked ? versions[name] : undefined,
     versions: versionsWith(
       name,
       adopted?.get(name) ?? (has?.repository === repository ? has.versions : {}),
-      offered?.versions ?? {},
+      (asked && offered?.versions) || {},
       image.digest,
     ),
-    shared: offered?.ref.split("@")[0] === repository,
+    shared: from === repository,
   };
 }
 

@@ -69,6 +69,19 @@ export async function layersOf(source: Source): Promise<SourceLayers> {
   );
 }
 
+/** The same where not all that is done needs them: of a stack that cannot be read, nothing, with a warning that says why. */
+export async function layersIfThere(
+  source: Source,
+): Promise<{ readonly offered: SourceLayers; readonly unread: InputError | undefined }> {
+  try {
+    return { offered: await layersOf(source), unread: undefined };
+  } catch (error) {
+    if (!(error instanceof InputError)) throw error;
+    void pulumi.log.warn(error.message);
+    return { offered: {}, unread: error };
+  }
+}
+
 /** By the engine that runs this program. */
 async function here({ stack, key }: Source): Promise<object | undefined> {
   try {

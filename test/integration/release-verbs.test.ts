@@ -105,9 +105,38 @@ describe("strata release and strata rollback", function () {
     assert.equal(end.exitCode, 0, end.stderr);
     assert.equal(JSON.parse(end.stdout).stack, "prod");
     assert.equal(await digestOf(prod, "app", "stable"), bad);
+    assert.doesNotMatch(prod.read("Pulumi.prod.yaml"), /hold/);
     const byDigest = await strata("rollback", "app", "--to", good as string, "--stack", "prod", "--yes");
     assert.equal(byDigest.exitCode, 0, byDigest.stderr);
     assert.equal((await prod.digests()).app, good);
+  });
+
+  it("go back for whatever clone promotes next, also one that says something else from before", async () => {
+    const good = (await prod.digests()).app as string;
+    const merged = prod.read("Pulumi.prod.yaml");
+    const promoted = async (file: string) => {
+      prod.write("Pulumi.prod.yaml", file);
+      const { exitCode, stderr } = await strata("up", "--stack", "prod", "--yes");
+      assert.equal(exitCode, 0, stderr);
+      return { digest: (await prod.digests()).app, stderr };
+    };
+    assert.match(merged, new RegExp(`hold:\n +app: ${good}\n`));
+    const following = merged.replace(good, "false");
+    const { digest: bad } = await promoted(following);
+    assert.notEqual(bad, good);
+
+    const back = await strata("rollback", "app", "--to", good, "--stack", "prod", "--yes");
+    assert.equal(back.exitCode, 0, back.stderr);
+    const { digest, stderr } = await promoted(following);
+    assert.equal(digest, good);
+    assert.match(stderr, /warning: .*strata:hold\.app: false is from before a rollback and counts no more/);
+
+    const end = await strata("rollback", "app", "--end", "--stack", "prod", "--yes");
+    assert.equal(end.exitCode, 0, end.stderr);
+    assert.equal((await promoted(merged)).digest, bad);
+    const again = await strata("rollback", "app", "--to", good, "--stack", "prod", "--yes");
+    assert.equal(again.exitCode, 0, again.stderr);
+    assert.equal((await promoted(merged)).digest, good);
   });
 
   it("say what they cannot do", async () => {
@@ -125,5 +154,49 @@ describe("strata release and strata rollback", function () {
       assert.equal(exitCode, 1, args.join(" "));
       assert.match(stderr, message);
     }
+  });
+
+  it("change nothing of a stack that promotes but the layers that they name, whatever the others come to", async () => {
+    dev.write("images/site/Dockerfile", "FROM scratch\nCOPY file /site\n");
+    dev.write("images/site/file", "1\n");
+    await dev.up();
+    assert.equal((await strata("up", "--stack", "prod", "--yes")).exitCode, 0);
+    const before = await prod.digests();
+    const app = (await dev.digests()).app as string;
+    assert.notEqual(app, before.app);
+    dev.write("images/site/file", "2\n");
+    dev.write("images/site/tests/files.yaml", "files:\n  /site: {}\n");
+    dev.write("images/more/Dockerfile", "FROM site\nCOPY Dockerfile /more\n");
+    await dev.configure({ tests: "none" });
+    await dev.up();
+    assert.equal((await strata("up", "--stack", "prod", "--yes")).exitCode, 1);
+
+    const back = await strata("rollback", "app", "--to", app, "--stack", "prod", "--yes");
+    assert.equal(back.exitCode, 0, back.stderr);
+    assert.match(back.stdout, /dev → prod: 1 promoted, 1 held of 3 layers/);
+    assert.doesNotMatch(back.stdout, /(?:site|more) +(?:new|promoted)/);
+    assert.deepEqual(await prod.digests(), { ...before, app });
+
+    await prod.configure({ "releaseTags[1]": "{version}" });
+    const released = await strata("release", "app", "--version", "3.0.0", "--stack", "prod", "--yes");
+    assert.equal(released.exitCode, 0, released.stderr);
+    assert.equal(await digestOf(prod, "app", "3.0.0"), app);
+    assert.deepEqual(await prod.digests(), { ...before, app });
+  });
+
+  it("go back though the other stack is gone, and do not follow what nobody can read", async () => {
+    const { app: bad, ...others } = await prod.digests();
+    await dev.destroy();
+    const back = await strata("rollback", "app", "--stack", "prod", "--yes");
+    assert.equal(back.exitCode, 0, back.stderr);
+    assert.match(back.stderr, /warning: strata:promoteFrom: the stack dev has no images yet/);
+    const { app: good } = await prod.digests();
+    assert.notEqual(good, bad);
+    assert.deepEqual(await prod.digests(), { app: good, ...others });
+    const config = prod.read("Pulumi.prod.yaml");
+    const end = await strata("rollback", "app", "--end", "--stack", "prod", "--yes");
+    assert.equal(end.exitCode, 1);
+    assert.match(end.stderr, /strata:promoteFrom: the stack dev has no images yet/);
+    assert.equal(prod.read("Pulumi.prod.yaml"), config);
   });
 });

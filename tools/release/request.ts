@@ -16,18 +16,20 @@ const limit = 60_000;
  * files are as they were; where the update fails they stay, and the next one goes on.
  *
  * @param files that `write` may change: paths relative to the project
+ * @param settle changes them again when it is done
  * @returns whether it was done
  */
 export async function request(
   options: UpOptions,
   files: readonly string[],
   write: () => Promise<void>,
+  settle?: () => Promise<void>,
 ): Promise<boolean> {
-  const before = files.map((file) => [join(root, file), textOf(join(root, file))] as const);
+  const before = files.map((name) => ({ name, path: join(root, name), text: textOf(join(root, name)) }));
   const restore = () => {
-    for (const [file, text] of before) {
-      if (text === undefined) rmSync(file, { force: true });
-      else if (textOf(file) !== text) writeFileSync(file, text);
+    for (const { path, text } of before) {
+      if (text === undefined) rmSync(path, { force: true });
+      else if (textOf(path) !== text) writeFileSync(path, text);
     }
   };
   try {
@@ -36,11 +38,16 @@ export async function request(
     if (ended === "refused") restore();
     if (ended === "interrupted")
       process.stderr.write(`What was asked for is in ${files.join(", ")}: the next up goes on.\n`);
-    return ended === "done";
+    if (ended !== "done") return false;
   } catch (error) {
     if ((error as Error).name !== "UpFailed") restore();
     throw error;
   }
+  await settle?.();
+  const changed = before.filter(({ path, text }) => textOf(path) !== text).map(({ name }) => name);
+  if (changed.length > 0)
+    process.stderr.write(`Recorded in ${changed.join(", ")}: commit ${changed.length === 1 ? "it" : "them"}.\n`);
+  return true;
 }
 
 /** @param values key → value, without `strata:`. @example { 'versions["app"]': "1.2.3" } */
@@ -57,14 +64,15 @@ export async function setConfig(
       throw new InputError(`${file}: strata:${name}`, "is JSON in a text; write it as YAML, a line for each layer");
     }
     const type = ["--type", typeof value === "boolean" ? "bool" : "string"];
-    const args = ["config", "set", "--stack", stack, "--path", ...type, `strata:${key}`, String(value)];
-    const { failed, stderr, shortMessage } = await execa("pulumi", args, {
-      cwd: root,
-      env,
-      timeout: limit,
-      reject: false,
-    });
-    if (failed) throw new Error(stderr.replace(/^error: /, "").trim() || shortMessage);
+    await pulumi(["config", "set", "--stack", stack, "--path", ...type, `strata:${key}`, String(value)], env);
+  }
+}
+
+/** Takes one value out of a map, and the map where it was the last. @param name of the map, without `strata:` */
+export async function removeConfig(stack: string, name: string, key: string, env: Environment): Promise<void> {
+  await pulumi(["config", "rm", "--stack", stack, "--path", `strata:${name}["${key}"]`], env);
+  if (Object.keys(configOf(stack, name) as object).length === 0) {
+    await pulumi(["config", "rm", "--stack", stack, `strata:${name}`], env);
   }
 }
 
@@ -73,7 +81,12 @@ export async function outputsOf(
   stack: string,
   env: Environment,
 ): Promise<Readonly<Record<string, ToldLayer>> | undefined> {
-  const args = ["stack", "output", "--json", "--stack", stack];
+  const told = await pulumi(["stack", "output", "--json", "--stack", stack], env);
+  return (JSON.parse(told) as { layers?: Record<string, ToldLayer> }).layers;
+}
+
+/** @returns what it printed. @throws Error with what it says is wrong */
+async function pulumi(args: readonly string[], env: Environment): Promise<string> {
   const { stdout, stderr, failed, shortMessage } = await execa("pulumi", args, {
     cwd: root,
     env,
@@ -81,7 +94,7 @@ export async function outputsOf(
     reject: false,
   });
   if (failed) throw new Error(stderr.replace(/^error: /, "").trim() || shortMessage);
-  return (JSON.parse(stdout) as { layers?: Record<string, ToldLayer> }).layers;
+  return stdout;
 }
 
 /** What the verbs here use of the output `layers`. */

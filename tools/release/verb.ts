@@ -7,7 +7,7 @@ import { catalogOf, configObjectOf, configOf, fileOf } from "../stack/config-fil
 import { upEnvironment } from "../stack/up-verb";
 import { jsonOption, stackOption } from "../verb";
 import { unknownLayer } from "../why/layer";
-import { outputsOf, raiseRebuild, request, setConfig, type ToldLayer } from "./request";
+import { outputsOf, raiseRebuild, removeConfig, request, setConfig, type ToldLayer } from "./request";
 
 interface Options {
   readonly stack: string;
@@ -80,12 +80,12 @@ async function release(names: readonly string[], options: ReleaseOptions): Promi
         .filter(({ name }) => layers.includes(name))
         .map(({ dockerfilePath }) => relative(root, join(dirname(dockerfilePath), "image.yaml")))
     : [];
-  const done = await request(options, [fileOf(stack), ...manifests], async () => {
+  const asked = promotes ? { ...options, request: { layers, rollback: false } } : options;
+  await request(asked, [fileOf(stack), ...manifests], async () => {
     for (const file of manifests) raiseRebuild(file);
     const values = Object.entries(versions).map(([name, version]) => [`versions["${name}"]`, version]);
     await setConfig(stack, Object.fromEntries(values), env);
   });
-  if (done) say([fileOf(stack), ...manifests]);
 }
 
 async function rollback(layer: string, options: RollbackOptions): Promise<void> {
@@ -101,9 +101,11 @@ async function rollback(layer: string, options: RollbackOptions): Promise<void> 
   const has = told[layer];
   if (!has) throw new Error(unknownLayer(layer, Object.keys(told), stack));
   const hold = end ? false : imageAt(layer, to, has);
-  const done = await request(options, [fileOf(stack)], () => setConfig(stack, { [`hold["${layer}"]`]: hold }, env));
-  if (!done) return;
-  say([fileOf(stack)]);
+  const asked = { ...options, request: { layers: [layer], rollback: true } };
+  const write = () => setConfig(stack, { [`hold["${layer}"]`]: hold }, env);
+  // An order that is carried out would be one again after a later rollback, in every clone that has not heard of it.
+  const settle = end ? () => removeConfig(stack, "hold", layer, env) : undefined;
+  if (!(await request(asked, [fileOf(stack)], write, settle))) return;
   const next = end
     ? `${layer} follows ${from} again.`
     : `${layer} stays there until: strata rollback ${layer} --end --stack ${stack}`;
@@ -136,8 +138,4 @@ function timeVersion(layer: string, stack: string): string {
   // Where layers share a repository, each tag has the layer's name before it already.
   const named = String(configOf(stack, "repository")).includes("{name}");
   return `${named ? `${layer}-` : ""}${day}-${time}`;
-}
-
-function say(files: readonly string[]): void {
-  process.stderr.write(`Recorded in ${files.join(", ")}: commit ${files.length === 1 ? "it" : "them"}.\n`);
 }

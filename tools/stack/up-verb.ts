@@ -1,6 +1,7 @@
 import { createInterface } from "node:readline/promises";
 import { LocalWorkspace } from "@pulumi/pulumi/automation";
 import type { Command } from "commander";
+import { type Request, requestVariables } from "../../components/release/request";
 import type { LastUpdate } from "../../components/update";
 import { homeAt, root } from "../home";
 import { changesAnything, planStack, type StackPlan } from "../plan/stack";
@@ -16,6 +17,8 @@ export interface UpOptions {
   readonly stack: string;
   readonly yes?: true;
   readonly json?: true;
+  /** Of a stack that promotes, what alone may change. @default all */
+  readonly request?: Request | undefined;
 }
 
 /** `strata up`: the plan, and then `pulumi up` told by layer. */
@@ -40,7 +43,7 @@ async function up(options: UpOptions): Promise<void> {
  * @throws UpFailed, and as `planStack` does
  */
 export async function planAndUp(options: UpOptions): Promise<"done" | "refused" | "interrupted"> {
-  const env = await upEnvironment(options.stack);
+  const env = { ...(await upEnvironment(options.stack)), ...requestVariables(options.request) };
   const plan = await planStack(options.stack, env);
   const screen = options.json ? process.stderr : process.stdout;
   screen.write(`${stackPlanText(plan)}\n`);

@@ -11,6 +11,7 @@ const about = {
   changed: z.string().optional(),
   platforms: z.array(z.string()).optional(),
 };
+const hold = z.union([z.boolean(), z.string()]);
 const given = z.object({
   source: z.string(),
   repository: z.string(),
@@ -18,6 +19,8 @@ const given = z.object({
   ...about,
   platforms: z.array(z.string()),
   held: z.boolean().optional(),
+  obeyed: hold.optional(),
+  overruled: z.array(hold).optional(),
 });
 const state = given.extend({
   /** What was copied; `digest` is what the tag named when it was last looked at, empty for nothing. */

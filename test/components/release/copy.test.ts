@@ -31,7 +31,7 @@ describe("a copy of an image by digest", () => {
     });
 
     it("changes for each of its inputs", () => {
-      const about = { buildId: "f", commit: "g", changed: "h", held: true };
+      const about = { buildId: "f", commit: "g", changed: "h", held: true, obeyed: "i", overruled: [false] };
       const other = { source: "a", repository: "b", tag: "c", digest: "d", platforms: ["e"], ...about };
       assert.deepEqual(operations().diff(wanted(), other).toSorted(), Object.keys(other).sort());
       assert.deepEqual(Object.keys(other).filter(operations().replaces), ["repository"]);

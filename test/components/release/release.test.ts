@@ -83,10 +83,11 @@ describe("what a state tells of releases", () => {
     const urn = (type: string, name: string) =>
       `urn:pulumi:prod::strata::strata:release:Promotion$strata:release:${type}::${name}`;
     const before = [{ digest: one }];
+    const copied = { repository: "r.test/app", source: `r.test/dev/app@${two}` };
     const { tags, promoted } = releasesIn({
       [urn("Copy", "app")]: {
         type: "strata:release:Copy",
-        outputs: { repository: "r.test/app", digest: one, given: two, buildId: "b", commit: "c", held: true, before },
+        outputs: { ...copied, digest: one, given: two, buildId: "b", commit: "c", held: true, before },
       },
       [urn("Tags", "app")]: {
         type: "strata:release:Tags",
@@ -99,8 +100,8 @@ describe("what a state tells of releases", () => {
     assert.deepEqual(versionsIn(tags.get("app"), "r.test/elsewhere"), {});
     assert.deepEqual(promoted.get("app"), {
       // What was copied, whatever a refresh found there.
-      ...{ repository: "r.test/app", digest: two, buildId: "b", commit: "c", changed: undefined, platforms: undefined },
-      ...{ held: true, before },
+      ...{ ...copied, digest: two, buildId: "b", commit: "c", changed: undefined, platforms: undefined },
+      ...{ held: true, obeyed: undefined, overruled: [], before },
       versions: { "1.0.0": one },
     });
     assert.deepEqual(promoted.get("base")?.before, []);
