@@ -82,7 +82,7 @@ async function register(
         staging: join(folder, "staging"),
         labels,
         secrets: { token: pulumi.secret("s3cret"), other: pulumi.secret("no business of base") },
-        builds: new Builds({ builder: "mine", parallel: 2, paths: [], ask }),
+        builds: new Builds({ builder: "mine", parallel: 2, paths: [], files: [], ask }),
       },
       { providers: { "docker-build": provider } },
     );
