@@ -1,4 +1,5 @@
 import "./components/lean-sdk";
+import { join } from "node:path";
 import * as dockerbuild from "@pulumi/docker-build";
 import * as pulumi from "@pulumi/pulumi";
 import { builderPlatforms } from "./components/builder";
@@ -54,6 +55,10 @@ async function build(settings: Settings, source: Source | undefined) {
     builder: settings.builder,
     parallel: settings.parallel,
     paths: [settings.images, settings.upstreams, ...catalog.map(({ context }) => context)],
+    files: catalog.flatMap(({ context, dockerfilePath, files }) => [
+      dockerfilePath,
+      ...files.map(({ path }) => join(context, path)),
+    ]),
     ask: { builderPlatforms, imagePlatforms, imageLayers, addedLayers },
   });
 

@@ -33,6 +33,8 @@ export interface BuildsOptions {
   readonly parallel: number;
   /** The files and folders that images are made of, for telling whether a commit is all that they come from. */
   readonly paths: readonly string[];
+  /** The files among them that images are built from. */
+  readonly files: readonly string[];
   readonly ask: Ask;
 }
 
@@ -70,7 +72,7 @@ export class Builds {
     const problems = (await Promise.all(planned.map((layer) => this.check(layer)))).flat();
     if (pulumi.runtime.isDryRun()) return Date.now();
     if (problems.length > 0) return new Promise(() => {});
-    this.commit ??= checkedOutCommit(this.options.paths);
+    this.commit ??= checkedOutCommit(this.options.paths, ".", this.options.files);
     return this.queue.turn(done);
   }
 

@@ -16,7 +16,7 @@ export class WorkTree {
   private constructor(
     private readonly root: string,
     private readonly head: CommitFiles,
-    /** Of what HEAD has, the paths that differ. */
+    /** Of what HEAD has, the paths that differ or may. */
     private readonly changed: ReadonlySet<string>,
   ) {}
 
@@ -26,9 +26,10 @@ export class WorkTree {
    */
   static async open(root: string, head: CommitFiles): Promise<WorkTree> {
     const args = ["status", "--porcelain", "-z", "--untracked-files=no", "--no-renames", "--ignore-submodules=none"];
-    const status = await git(root, args);
+    const [status, unseen] = await Promise.all([git(root, args), unwatched(root)]);
     // XY PATH
-    return new WorkTree(root, head, new Set(status.split("\0").map((line) => line.slice(3))));
+    const changed = status.split("\0").map((line) => line.slice(3));
+    return new WorkTree(root, head, new Set([...changed, ...unseen.keys()]));
   }
 
   /** Where a folder of this machine is in the repository. */
@@ -83,8 +84,33 @@ export class WorkTree {
   }
 }
 
+/** A file that `git status` is silent about whatever is in it. */
+interface Unwatched {
+  /** Of what the index has. */
+  readonly id: string;
+  /** Whether it may have been left out of the work tree, as a sparse checkout does. */
+  readonly left: boolean;
+}
+
+/**
+ * By path what git was told not to look at, by `git update-index --assume-unchanged` or `--skip-worktree`.
+ *
+ * @param paths the files and folders to ask about. @default all
+ */
+export async function unwatched(folder: string, paths: readonly string[] = []): Promise<Map<string, Unwatched>> {
+  const listed = await git(folder, ["ls-files", "-v", "--stage", "-z", "--", ...paths]);
+  // TAG MODE ID STAGE<tab>PATH, the tag in lower case for a file that is assumed to be unchanged
+  const found = listed.split("\0").map((line) => /^([a-zS]) \d+ ([0-9a-f]+) \d\t(.*)$/s.exec(line));
+  return new Map(
+    found.flatMap((match) => {
+      const [, tag = "", id = "", path = ""] = match ?? [];
+      return match ? [[path, { id, left: tag.toUpperCase() === "S" }] as const] : [];
+    }),
+  );
+}
+
 /** The ids that git would give files; without those that it cannot. */
-async function hashed(root: string, paths: readonly string[]): Promise<Map<string, string>> {
+export async function hashed(root: string, paths: readonly string[]): Promise<Map<string, string>> {
   const named = paths.filter((path) => !path.includes("\n"));
   if (named.length === 0) return new Map();
   const ids = await git(root, ["hash-object", "--stdin-paths"], named.join("\n")).catch(() => "");

@@ -95,7 +95,7 @@ async function register(
   return registrations;
 }
 
-const newBuilds = () => new Builds({ builder: "mine", parallel: 2, paths: [], ask });
+const newBuilds = () => new Builds({ builder: "mine", parallel: 2, paths: [], files: [], ask });
 
 const ask = {
   builderPlatforms: async () => ["linux/amd64"],

@@ -1,11 +1,16 @@
 import assert from "node:assert/strict";
 import { randomUUID } from "node:crypto";
-import { existsSync, globSync } from "node:fs";
+import { existsSync, globSync, readFileSync } from "node:fs";
 import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import { stripVTControlCharacters } from "node:util";
 import { execa } from "execa";
+
+import { runningPid } from "../../tools/services/daemon";
 import { builtLayers } from "../../tools/stack/built-layers";
-import { Project } from "./project";
+import { startedBy } from "../faults/run";
+import { home, Project } from "./project";
+
 import { strataIn } from "./strata-copy";
 
 const family = {
@@ -80,16 +85,35 @@ describe("strata up", function () {
       timeout: 120_000,
     });
     await told(run.stdout, /base +pushed after/);
+    await stepRuns(true);
     run.kill("SIGTERM");
     await assertKept(await run);
   });
 
   it("ends at Ctrl-C on a terminal, however narrow, and shows which step ran and what waits", async function () {
-    // Its options are others on other systems.
-    if (process.platform !== "linux") this.skip();
     project.write("images/top/Dockerfile", "FROM app\nCOPY file /top\n");
     project.write("images/top/file", "top\n");
-    const command = `stty cols 50 rows 12; ${join(project.folder, "bin/strata")} up --yes`;
+    const text = await interrupted(this);
+    project.delete("images/top");
+    assert.match(text, /Still to be built: app, top;/);
+    assert.match(text, /^ {2}0 done, 1 in the making, 1 in the queue/m);
+    // The step is clipped to the terminal's width.
+    const steps = text.split(/[\r\n]+/).filter((line) => /^ {2}app .* 2\/3 RUN/.test(line));
+    assert.ok(steps.length > 0, text);
+    for (const line of steps) assert.ok(line.length < 50, line);
+    await assertEnded();
+  });
+
+  it("lets Pulumi end in order at Ctrl-C where its input is no terminal", async function () {
+    await interrupted(this, "</dev/null");
+    await assertEnded();
+  });
+
+  /** Presses Ctrl-C on a terminal while the step of app runs. @returns what was on it */
+  async function interrupted(test: Mocha.Context, redirection = ""): Promise<string> {
+    // Its options are others on other systems.
+    if (process.platform !== "linux") test.skip();
+    const command = `stty cols 50 rows 12; ${join(project.folder, "bin/strata")} up --yes ${redirection}`;
     const run = execa("script", ["--quiet", "--return", "--command", command, "/dev/null"], {
       env: { ...project.env, TERM: "xterm-256color" },
       reject: false,
@@ -97,29 +121,29 @@ describe("strata up", function () {
       timeout: 120_000,
     });
     await told(run.stdout, /2\/3 RUN/);
+    await stepRuns(true);
     run.stdin.write("\u0003");
     const { exitCode, stdout } = await run;
     const text = stripVTControlCharacters(stdout);
     assert.equal(exitCode, 130, text);
-    project.delete("images/top");
-    assert.match(text, /Nothing was pushed\.\s+Still to be built: app, top;/);
-    assert.match(text, /^ {2}0 done, 1 in the making, 1 in the queue/m);
-    // The step is clipped to the terminal's width.
-    const steps = text.split(/[\r\n]+/).filter((line) => /^ {2}app .* 2\/3 RUN/.test(line));
-    assert.ok(steps.length > 0, text);
-    for (const line of steps) assert.ok(line.length < 50, line);
-    await assertUnlocked();
-  });
+    assert.doesNotMatch(readFileSync(join(project.folder, ".strata/logs/up.log"), "utf8"), /received; terminating/);
+    assert.match(text, /Nothing was pushed\.\s+Still to be built: app/);
+    return text;
+  }
 
   async function assertKept({ exitCode, stderr }: { exitCode?: number | undefined; stderr: string }): Promise<void> {
     assert.equal(exitCode, 130, stderr);
     assert.match(stderr, /Pushed, and kept: base\. Still to be built: app; the next up goes on with them\./);
-    await assertUnlocked();
+    await assertEnded();
   }
 
-  async function assertUnlocked(): Promise<void> {
+  /** Pulumi ended in order, and the step that ran on the builder with it. */
+  async function assertEnded(): Promise<void> {
+    await stepRuns(false);
     const locks = join(project.folder, "state/.pulumi/locks");
     assert.deepEqual(existsSync(locks) ? globSync(join(locks, "**/*.json")) : [], []);
+    const { deployment } = JSON.parse(await project.run("pulumi", "stack", "export"));
+    assert.deepEqual(deployment.pending_operations ?? [], []);
     assert.match((await strata("plan")).stdout, /1 of 2 layers/);
   }
 });
@@ -177,6 +201,16 @@ describe("strata up after an update that failed", function () {
     assert.equal(stdout, "0 of 2 layers: nothing to build");
   });
 });
+
+/** Waits until the step that is slow runs on the builder, or does not. */
+async function stepRuns(expected: boolean): Promise<void> {
+  const limit = Date.now() + 20_000;
+  const isSlow = ([command, time]: readonly string[]) => command === "sleep" && time === "120";
+  while (startedBy(runningPid("buildkitd", home) as number, isSlow).length > 0 !== expected) {
+    assert.ok(Date.now() < limit, `the step of app ${expected ? "does not run" : "runs on"}`);
+    await sleep(100);
+  }
+}
 
 /** Waits until a program has printed something. */
 function told(stream: NodeJS.ReadableStream, pattern: RegExp): Promise<void> {

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { failedStep, withOwnLines } from "../../tools/stack/build-logs";
+import { adviceOnUpdate, failedStep, withOwnLines } from "../../tools/stack/build-logs";
 
 /** As BuildKit 0.31 prints it. */
 const log = `#5 [2/2] RUN false
@@ -23,5 +23,51 @@ describe("the log of a build", () => {
     const told = withOwnLines(failedStep(log), "images/app/Dockerfile", [2, 9, 104]);
     assert.match(told, /^images\/app\/Dockerfile:9$/m);
     assert.match(told, /^ {3}2 \| {5}FROM alpine:3\.22\n {3}9 \| >>> RUN false\n 104 \| {5}RUN true$/m);
+  });
+});
+
+describe("advice on an update that failed", () => {
+  /** As Pulumi prints it, with the builder's log where the docker-build provider passes that on. */
+  const diagnostics = (step: string, error: string) =>
+    `Diagnostics:
+  docker-build:index:Image (app):
+    #5 [2/2] RUN ${step}
+    #5 0.107 ${step}
+    #5 ERROR: ${error}
+
+    ------
+     > [2/2] RUN ${step}:
+    0.107 ${step}
+    ------
+    Dockerfile:2
+    --------------------
+       2 | >>> RUN ${step}
+    --------------------
+    error: failed to solve: ${error}`.replace("\n\n", "\n    \n");
+  const command = (step: string) =>
+    `process "/bin/sh -c ${step.replaceAll('"', '\\"')}" did not complete successfully: exit code: 1`;
+
+  it("is about what builder and registry say, not about what a step prints or is", () => {
+    for (const step of [
+      'curl: "error: 401"',
+      "error: 401",
+      "#6 ERROR: 429 Too Many Requests",
+      "dial: connect: connection refused",
+    ])
+      assert.deepEqual(adviceOnUpdate(diagnostics(step, command(step))), [], step);
+    const refused =
+      "failed to push r.io/app:b-1: unexpected status from POST request to https://r.io/v2/: 401 Unauthorized";
+    const [advice, ...more] = adviceOnUpdate(diagnostics("connect: connection refused", refused));
+    assert.match(advice ?? "", /docker login/);
+    assert.deepEqual(more, []);
+  });
+
+  it("is not about a cache that is not there yet, and is about all that is said of what is no image", () => {
+    const cache =
+      "failed to configure registry cache importer: r.io/app:cache: 401 Unauthorized: importing cache manifest from r.io/app:cache";
+    assert.deepEqual(adviceOnUpdate(diagnostics("true", cache).replace(/\n.*error: .*$/, "")), []);
+    const copy =
+      "Diagnostics:\n  strata:release:Copy (app):\n    error: 1 error occurred:\n      * r.io: 401 Unauthorized";
+    assert.match(adviceOnUpdate(copy)[0] ?? "", /docker login/);
   });
 });

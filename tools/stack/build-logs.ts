@@ -48,12 +48,22 @@ export function failedStep(log: string): string {
 
 /** What to do about a build that failed, where that is known: a line for each cause. @param log the whole of it */
 export function adviceOnBuild(log: string): string[] {
-  // What a step itself prints may be about anything.
-  const errors = log
-    .split("\n")
-    .filter((line) => /^#\d+ ERROR: /.test(line) && !line.includes(": importing cache manifest"));
   const pins = adviceOnPins(log);
-  return [...(pins ? [pins] : []), ...adviceOn(errors.join("\n"))];
+  return [...(pins ? [pins] : []), ...adviceOn(errorsIn(log))];
+}
+
+/** The same of an update. @param diagnostics Pulumi's; of an image the whole log may be in them */
+export function adviceOnUpdate(diagnostics: string): string[] {
+  return adviceOn(diagnostics.includes("docker-build:index:Image (") ? errorsIn(diagnostics) : diagnostics);
+}
+
+/** What the builder says of a failure: what a step prints, or its command has in it, may be about anything. */
+function errorsIn(log: string): string {
+  return log
+    .split("\n")
+    .filter((line) => /^ *(?:#\d+ ERROR|error): /.test(line) && !line.includes(": importing cache manifest"))
+    .map((line) => line.replace(/process ".*" did not complete/, "process did not complete"))
+    .join("\n");
 }
 
 /** A cache that is not there yet is no failure, but BuildKit tells of it as of one. */

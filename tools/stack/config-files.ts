@@ -1,5 +1,6 @@
-import { existsSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { join, resolve } from "node:path";
+import { parse } from "yaml";
 import { type Catalog, type CatalogSource, readCatalog } from "../../components/catalog/catalog";
 import { InputError } from "../../components/catalog/input-error";
 import { readTextIfThere } from "../../components/catalog/read-text";
@@ -70,10 +71,29 @@ export function catalogSourceOf(stack: string, folder?: string): CatalogSource &
   };
 }
 
-/** Where git has a stack's family. */
-export function historySourceOf(stack: string): HistorySource {
-  const config = (key: string) => String(configOf(stack, key));
-  return { images: config("images"), pinsFile: config("upstreams"), configFiles: configFilesOf(stack) };
+/** Where git has a stack's family: of one that promotes, the family of the one that builds its images. @param folder as of `configOf` */
+export function historySourceOf(stack: string, folder = root): HistorySource {
+  const building = buildingStack(stack, folder);
+  const config = (key: string) => String(configOf(building, key, folder));
+  return { images: config("images"), pinsFile: config("upstreams"), configFiles: configFilesOf(building) };
+}
+
+/** The stack whose configuration a stack's images are built by: its own, unless it promotes from another one of this project. */
+export function buildingStack(stack: string, folder = root): string {
+  const passed = new Set<string>();
+  for (let building = stack; ; ) {
+    passed.add(fileOf(building));
+    const from = String(configOf(building, "promoteFrom", folder) ?? "");
+    if (from === "" || !isOfProject(from, folder) || passed.has(fileOf(from))) return building;
+    if (!existsSync(join(folder, fileOf(from)))) return building;
+    building = from;
+  }
+}
+
+/** @example "dev", "acme/dev", "acme/images/dev" */
+function isOfProject(stack: string, folder: string): boolean {
+  const parts = stack.split("/");
+  return parts.length < 3 || parts[1] === projectIn(folder);
 }
 
 /** A layer's log with the line numbers of the user's own Dockerfile, as far as the family can be read. */
@@ -89,6 +109,11 @@ export function ownLinesIn(log: string, layer: string, stack: string): string {
 /** @param stack with its organisation or without. @example "acme/dev" */
 export function fileOf(stack: string): string {
   return `Pulumi.${stack.split("/").at(-1)}.yaml`;
+}
+
+/** The project's name. */
+export function projectIn(folder: string): string {
+  return (parse(readFileSync(join(folder, "Pulumi.yaml"), "utf8")) as { readonly name: string }).name;
 }
 
 function configFilesOf(stack: string): readonly [string, string] {

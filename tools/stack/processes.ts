@@ -26,6 +26,17 @@ export function processName(pid: number): string | undefined {
   return stdout.trim() === "" ? undefined : basename(stdout.trim());
 }
 
+/** Whether a key such as Ctrl-C on the terminal reaches this process, and with it all that it starts, whatever its input is. */
+export function isInForeground(): boolean {
+  if (process.platform === "linux") {
+    return statusField(process.pid, processGroup) === statusField(process.pid, foregroundGroup);
+  }
+  const asked = ["-p", String(process.pid), "-o", "pgid=,tpgid="];
+  const { stdout } = spawnSync("ps", asked, { encoding: "utf8", timeout: 5_000 });
+  const [group, foreground] = stdout?.trim().split(/\s+/) ?? [];
+  return group !== undefined && group === foreground;
+}
+
 /**
  * Plugins that a killed run of a stack has left behind.
  *
@@ -124,6 +135,7 @@ function environmentAt(pid: number): Record<string, string> {
 /** Of the fields of /proc/<pid>/stat (proc(5)), from the third on, which is behind the name. */
 const parent = 1;
 const processGroup = 2;
+const foregroundGroup = 5;
 
 function parentOf(pid: number): number {
   return statusField(pid, parent) ?? 0;

@@ -1,7 +1,5 @@
-import { readFileSync } from "node:fs";
-import { join } from "node:path";
 import { execa } from "execa";
-import { parse } from "yaml";
+import { projectIn } from "./config-files";
 import type { Environment } from "./environment";
 import { type Holder, holderText, type Lock, locksIn, runOf, stateFolder } from "./locks";
 import { endPlugins, leftPlugins, type Plugin } from "./processes";
@@ -156,10 +154,6 @@ function pendingIn(exported: string): PendingOperation[] {
     type: resource.type,
     name: resource.urn.slice(resource.urn.lastIndexOf("::") + 2),
   }));
-}
-
-function projectIn(folder: string): string {
-  return (parse(readFileSync(join(folder, "Pulumi.yaml"), "utf8")) as { readonly name: string }).name;
 }
 
 function withoutPassword(url: string): string {

@@ -11,6 +11,7 @@ import { planTools, serviceTools } from "../toolchain/tools";
 import { jsonOption, print, stackOption, toStderr } from "../verb";
 import { appliedEnvironment, type Environment, environmentOf } from "./environment";
 import type { PredictedLayer } from "./layer-events";
+import { isInForeground } from "./processes";
 import { UpFailed, upWithProgress } from "./up";
 
 export interface UpOptions {
@@ -100,8 +101,8 @@ async function agreed({ stack, promotions }: StackPlan): Promise<boolean> {
 }
 
 /**
- * Ends an update in order. On a terminal Ctrl-C reaches Pulumi by itself, and a second signal would make it end at once; elsewhere it
- * is passed on.
+ * Ends an update in order. In the foreground of a terminal Ctrl-C reaches Pulumi by itself, and a second signal would make it end at
+ * once; elsewhere it is passed on.
  */
 function interruptible(): { readonly signal: AbortSignal; readonly came: () => boolean } {
   const abort = new AbortController();
@@ -109,7 +110,7 @@ function interruptible(): { readonly signal: AbortSignal; readonly came: () => b
   for (const signal of ["SIGINT", "SIGTERM"] as const) {
     process.on(signal, () => {
       if (!came) process.stderr.write("\nStopping. What is done is kept.\n");
-      if (!came && (signal === "SIGTERM" || !process.stdin.isTTY)) abort.abort();
+      if (!came && (signal === "SIGTERM" || !isInForeground())) abort.abort();
       came = true;
     });
   }

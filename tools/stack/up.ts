@@ -7,8 +7,7 @@ import { reasonsText } from "../plan/print";
 import { doneLines, layerIn } from "../plan/release-print";
 import { updateLines } from "../plan/update-text";
 import { seconds } from "../terminal";
-import { adviceOn } from "./advice";
-import { buildLog, failedStep } from "./build-logs";
+import { adviceOnUpdate, buildLog, failedStep } from "./build-logs";
 import { ownLinesIn } from "./config-files";
 import { LayerEvents, type LayerProgress, type PredictedLayer } from "./layer-events";
 import { ProgressView, type Screen } from "./progress";
@@ -73,7 +72,7 @@ export async function upWithProgress(
     const said = await Promise.all(failed.map((layer) => lastWordsOf(layer.name, stack)));
     const why = diagnosticsIn(log) || (error as Error).message;
     const kept = keptText(events.all, predicted, released);
-    const text = ["pulumi up failed.", why, ...said, ...adviceOn(why), kept, `The whole output is in ${logFile}`];
+    const text = ["pulumi up failed.", why, ...said, ...adviceOnUpdate(why), kept, `The whole output is in ${logFile}`];
     throw new UpFailed(text.join("\n\n"), kept);
   } finally {
     view.end();

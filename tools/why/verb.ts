@@ -1,7 +1,7 @@
 import { type Command, InvalidArgumentError } from "commander";
 import { bytesOf } from "../../components/catalog/size";
 import { homeAt, root } from "../home";
-import { catalogOf, historySourceOf } from "../stack/config-files";
+import { buildingStack, catalogOf, historySourceOf } from "../stack/config-files";
 import { environmentOf } from "../stack/environment";
 import { installTools } from "../toolchain/install";
 import { planTools, serviceTools } from "../toolchain/tools";
@@ -45,7 +45,7 @@ export function addWhy(program: Command): void {
         const image = await commitImage(layer, { stack, commit, source: historySourceOf(stack), place }, env);
         return print(options, image, commitImageText(image));
       }
-      const catalog = catalogOf(options.stack);
+      const catalog = catalogOf(buildingStack(options.stack));
       if (digests.length === 0) {
         const why = await whyLayer(layer, options.stack, catalog, env);
         return print(options, why, whyText(why));

@@ -167,6 +167,17 @@ describe("a work tree", () => {
     assert.equal((await changedIn(repository)).more, undefined);
   });
 
+  check("has none for files that git was told not to look at, where they differ", async (repository) => {
+    for (const flag of ["assume-unchanged", "skip-worktree"]) {
+      repository.git("update-index", `--${flag}`, "images/app/run");
+      assert.deepEqual(await changedIn(repository), { app: "first", base: "first", other: "first" }, flag);
+      repository.write("images/app/run", "walk\n");
+      assert.deepEqual(await changedIn(repository), { app: undefined, base: "first", other: "first" }, flag);
+      repository.write("images/app/run", "run\n");
+      repository.git("update-index", `--no-${flag}`, "images/app/run");
+    }
+  });
+
   check("may differ in what no image is made of", async (repository) => {
     repository.write("README.md", "words\n");
     repository.write("images/app/README.md", "words\n");

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
+import { historySourceOf } from "../../../tools/stack/config-files";
 import { commitImage } from "../../../tools/why/of-commit";
 import { commitImageText } from "../../../tools/why/print";
 import { commitImageSchema } from "../../../tools/why/shape";
@@ -59,6 +60,36 @@ describe("the image that a commit stands for", () => {
           new RegExp(`^Note: .*strata:releaseTags: git switch --detach ${first}, then strata up`, "m"),
         );
       }),
+    ));
+
+  it("is, of a stack that promotes, told by the configuration of the one that built it", () =>
+    withRepository(
+      {
+        ...family,
+        "Pulumi.yaml":
+          "name: p\nconfig:\n  strata:images: { default: images }\n  strata:upstreams: { default: upstreams.yaml }\n  strata:labels: { default: {} }\n",
+        "Pulumi.dev.yaml": "config: {}\n",
+        "Pulumi.staging.yaml": "config:\n  strata:promoteFrom: acme/p/dev\n",
+        "Pulumi.prod.yaml": "config:\n  strata:promoteFrom: staging\n",
+        "Pulumi.foreign.yaml": "config:\n  strata:promoteFrom: acme/q/dev\n",
+        "Pulumi.circle.yaml": "config:\n  strata:promoteFrom: circle\n",
+      },
+      (repository, first) =>
+        withTools({ regctl: regctl("none") }, async (env) => {
+          const changedOf = async (stack: string) => {
+            const source = { ...historySourceOf(stack, repository.folder), folder: repository.folder };
+            const place = { repository: "r.io/x", tagPrefix: "" };
+            return (await commitImage("app", { stack, commit: "HEAD", source, place }, env)).changed.commit;
+          };
+          const labelled = repository.commit("Pulumi.dev.yaml", "config:\n  strata:labels: { team: a }\n");
+          repository.commit(
+            "Pulumi.prod.yaml",
+            "config:\n  strata:promoteFrom: staging\n  strata:labels: { team: x }\n",
+          );
+          assert.equal(await changedOf("dev"), labelled);
+          assert.equal(await changedOf("prod"), labelled);
+          for (const stack of ["foreign", "circle"]) assert.equal(await changedOf(stack), first, stack);
+        }),
     ));
 
   it("does not depend on the work tree", () =>
