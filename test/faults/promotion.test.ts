@@ -28,13 +28,22 @@ const parts: readonly (readonly [name: string, find: (run: Run) => readonly numb
   ["the provider", (run) => startedBy(run.pid, isProvider)],
 ];
 
+interface Kill {
+  readonly part: (typeof parts)[number];
+  /** When, as a part of the time that a promotion takes. */
+  readonly share: number;
+}
+
 describe(`a promotion of ${names.length} layers that is killed (STRATA_FAULT_SEED=${seed})`, function () {
   this.timeout(5 * 60_000);
   let dev: Project;
   let prod: TestRegistry;
   let client: Client;
-  let undisturbed: object;
-  let takes: number;
+  let undisturbed: Project;
+  /** What an undisturbed promotion comes to, and how many milliseconds it takes. */
+  let expected: { end: object; takes: number };
+  /** The stacks that have come to what dev had at first. */
+  const older: Project[] = [];
   let stacks = 0;
 
   before(async () => {
@@ -51,11 +60,8 @@ describe(`a promotion of ${names.length} layers that is killed (STRATA_FAULT_SEE
       ["artifact", "put", "--artifact-type", "application/x", "--subject", one?.ref as string],
       "attached",
     );
-    const stack = await target();
-    const { exitCode, output, seconds } = await Run.up(stack).ended();
-    assert.equal(exitCode, 0, output);
-    undisturbed = await endOf(stack);
-    takes = seconds * 1000;
+    undisturbed = await target();
+    expected = await promoteUndisturbed();
   });
   after(async () => {
     await prod?.stop();
@@ -63,28 +69,76 @@ describe(`a promotion of ${names.length} layers that is killed (STRATA_FAULT_SEE
   });
 
   const random = randomFrom(seed);
-  for (let number = 0; number < moments; number++) {
-    const [name, find] = parts[number % parts.length] as (typeof parts)[number];
+  const kills = Array.from({ length: moments }, (_, number): Kill => {
     // Before that Pulumi starts, and asks nobody anything.
-    const share = 0.2 + 0.8 * random();
+    return { part: parts[number % parts.length] as Kill["part"], share: 0.2 + 0.8 * random() };
+  });
+  const third = Math.floor(moments / 3);
 
-    it(`${name}, at ${Math.round(share * 100)} % of its time: comes to the same end in the next update`, async () => {
-      const stack = await target();
+  describe("into empty repositories", () => {
+    for (const kill of kills.slice(third)) {
+      it(titleOf(kill), async () => {
+        older.push(await comesToTheSameEnd(kill, target));
+      });
+    }
+  });
+
+  describe("over what was there before", () => {
+    before(async () => {
+      while (older.length < third) {
+        const stack = await target();
+        await stack.up();
+        older.push(stack);
+      }
+      const { one } = await undisturbed.layers();
+      for (const name of names.slice(0, 3)) dev.append(`images/${name}/data`, "more");
+      await git("commit", "--quiet", "--all", "--message", "Second");
+      await dev.configure({ "versions.one": "1.3.0", "versions.two": "2.0.0" });
+      await dev.up();
+      expected = await promoteUndisturbed();
+      assert.notEqual(await client.digest(`${one?.ref.split("@")[0]}:latest`), one?.digest);
+    });
+
+    for (const kill of kills.slice(0, third)) {
+      it(titleOf(kill), async () => {
+        await comesToTheSameEnd(kill, async () => older.pop());
+      });
+    }
+  });
+
+  /** @param next a stack that is as it was before the promotion. @returns the one that was killed, which has come to its end */
+  async function comesToTheSameEnd(
+    { part: [, find], share }: Kill,
+    next: () => Promise<Project | undefined>,
+  ): Promise<Project> {
+    // A kill that came too late is none: half as late, nothing has ended by then.
+    for (const moment of [share, share / 2, share / 4]) {
+      const stack = await next();
+      assert.ok(stack, "there is no stack left to try it on");
       const run = Run.up(stack);
-      await sleep(share * takes);
+      await sleep(moment * expected.takes);
       while (run.running && find(run).length === 0) await sleep(10);
       const killed = find(run);
       for (const pid of killed) if (isRunning(pid)) process.kill(pid, "SIGKILL");
-      const { exitCode } = await run.ended();
-      if (exitCode === 0) process.stdout.write("      it had ended by then\n");
+      const { exitCode, output: said } = await run.ended();
+      if (exitCode === 0) continue;
+      assert.ok(killed.length > 0, said);
       for (const end = Date.now() + 10_000; killed.some(isRunning) && Date.now() < end; ) await sleep(20);
 
       await recoverStack({ folder: stack.folder, stack: stack.stackName, env: stack.env, yes: false });
       const { output } = await stack.up();
       assert.doesNotMatch(output, /pending operation/);
-      assert.deepEqual(await endOf(stack), undisturbed);
+      assert.deepEqual(await endOf(stack), expected.end);
       assert.deepEqual(Object.keys((await stack.preview()).changes), ["same"]);
-    });
+      return stack;
+    }
+    throw new assert.AssertionError({ message: "nothing was killed: each time it had ended by then" });
+  }
+
+  async function promoteUndisturbed(): Promise<typeof expected> {
+    const { exitCode, output, seconds } = await Run.up(undisturbed).ended();
+    assert.equal(exitCode, 0, output);
+    return { end: await endOf(undisturbed), takes: seconds * 1000 };
   }
 
   /** A stack that promotes from dev into repositories of its own. */
@@ -123,6 +177,10 @@ describe(`a promotion of ${names.length} layers that is killed (STRATA_FAULT_SEE
     });
   }
 });
+
+function titleOf({ part: [name], share }: Kill): string {
+  return `${name}, at ${Math.round(share * 100)} % of its time: comes to the same end in the next update`;
+}
 
 /** A list as configuration has it, key by key. */
 function tagsConfig(list: readonly string[]): Record<string, string> {
