@@ -61,7 +61,7 @@ describe("secrets of builds", () => {
     assert.ok(!JSON.stringify(events).includes(canary), "the engine's events");
     assert.ok(!(await project.run("pulumi", "stack", "export")).includes(canary), "state");
     assert.ok(!(await project.run("regctl", "image", "inspect", app)).includes(canary), "the image's history");
-    const log = (await buildLog("app", localBuilder, project.env)) ?? "";
+    const log = (await buildLog("app", localBuilder, project.env, project.folder)) ?? "";
     assert.match(log, /type=secret,id=token/);
     assert.ok(!log.includes(canary), "the builder's log");
     // Pulumi's state and configuration, staged contexts, all blobs of images and caches, and what BuildKit keeps.
