@@ -61,7 +61,7 @@ describe("the images of this project", function () {
       await project.up();
       const [own, ...others] = await Promise.all(
         [layer, ...Object.keys(first).filter((name) => name !== layer)].map((name) =>
-          buildLog(name, localBuilder, project.env),
+          buildLog(name, localBuilder, project.env, project.folder),
         ),
       );
       assert.deepEqual(stagesThatRan(own ?? ""), [stage]);

@@ -59,40 +59,53 @@ describe(`an up of which a part is killed (STRATA_FAULT_SEED=${seed})`, function
     const share = random();
 
     it(`${name}, at ${Math.round(share * 100)} % of its time: goes on to the same images`, async () => {
-      await emptyCache();
-      const project = await Project.make(family);
-      try {
-        const run = Run.up(project);
-        await sleep(share * takes);
-        await kill(run, find);
-        await run.ended();
-        await startServices(home);
-        assertRight(await builtTags(project, names), undisturbed);
-
-        await recoverStack({ folder: project.folder, stack: "local", env: project.env, yes: false });
-        const { output } = await project.up();
-        assert.doesNotMatch(output, /pending operation/);
-        assert.deepEqual(await project.digests(), undisturbed);
-        const tags = await builtTags(project, names);
-        assertRight(tags, undisturbed);
-        for (const layer of names) assert.equal(tags[layer]?.length, 1, layer);
-        assert.deepEqual(Object.keys((await project.preview()).changes), ["same"]);
-      } finally {
-        await startServices(home);
-        project.remove();
-      }
+      // A run that ended first was not disturbed: another is, at an earlier moment.
+      for (let moment = share * takes; !(await goesOn(find, moment)); moment *= 0.75);
     });
+  }
+
+  /** @returns whether the part was killed while the run lived */
+  async function goesOn(find: (run: Run) => number | undefined, moment: number): Promise<boolean> {
+    await emptyCache();
+    const project = await Project.make(family);
+    try {
+      const run = Run.up(project);
+      await sleep(moment);
+      const hit = await kill(run, find);
+      await run.ended();
+      await startServices(home);
+      if (!hit) return false;
+      assertRight(await builtTags(project, names), undisturbed);
+
+      await recoverStack({ folder: project.folder, stack: "local", env: project.env, yes: false });
+      const { output } = await project.up();
+      assert.doesNotMatch(output, /pending operation/);
+      assert.deepEqual(await project.digests(), undisturbed);
+      const tags = await builtTags(project, names);
+      assertRight(tags, undisturbed);
+      for (const layer of names) assert.equal(tags[layer]?.length, 1, layer);
+      assert.deepEqual(Object.keys((await project.preview()).changes), ["same"]);
+      return true;
+    } finally {
+      await startServices(home);
+      project.remove();
+    }
   }
 });
 
-/** A part that is not there yet is waited for, as long as the run lives. */
-async function kill(run: Run, find: (run: Run) => number | undefined): Promise<void> {
+/**
+ * A part that is not there yet is waited for, as long as the run lives.
+ *
+ * @returns whether it was killed while the run lived
+ */
+async function kill(run: Run, find: (run: Run) => number | undefined): Promise<boolean> {
   let pid = find(run);
   while (pid === undefined && run.running) {
     await sleep(10);
     pid = find(run);
   }
-  if (pid === undefined || !isRunning(pid)) return;
+  if (pid === undefined || !isRunning(pid) || !run.running) return false;
   process.kill(pid, "SIGKILL");
   while (isRunning(pid)) await sleep(10);
+  return true;
 }

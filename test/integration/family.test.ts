@@ -238,7 +238,10 @@ describe("what can go wrong in a build", () => {
       assert.match(error.message, /exit code: 3/);
       return true;
     });
-    assert.match(failedStep((await buildLog("app", localBuilder, project.env)) ?? ""), /the answer is 42/);
+    assert.match(
+      failedStep((await buildLog("app", localBuilder, project.env, project.folder)) ?? ""),
+      /the answer is 42/,
+    );
     project.write("images/app/Dockerfile", chain["images/app/Dockerfile"]);
     const { layers } = await project.up();
     for (const name of ["base", "tooling", "other", "last"]) assert.equal(layers[name]?.action, "unchanged", name);

@@ -114,7 +114,7 @@ describe("tests of images", () => {
     assert.deepEqual(await project.layers(), before, "nothing that could be released");
     assert.match(message, /process "\/bin\/sh \/\.strata\/base\/run\/wrong\.yaml" did not complete/);
     // What Pulumi prints has of the report what came before the provider stopped; the builder's log has all of it.
-    const log = failedStep((await buildLog("base", localBuilder, project.env)) ?? "");
+    const log = failedStep((await buildLog("base", localBuilder, project.env, project.folder)) ?? "");
     assert.match(log, /FAILED images\/base\/tests\/wrong\.yaml: the greeting/);
     assert.match(log, /command +cat \/greeting\n.*expected +output: hello\n.*came +output: hi/);
   });

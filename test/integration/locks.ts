@@ -18,7 +18,7 @@ export function upWithPresentPackages(
   const update = () =>
     project.up(options).catch(async (error: Error) => {
       // Of what a step prints Pulumi leaves out the last lines.
-      const logs = await Promise.all(catalog().map(({ name }) => buildLog(name, localBuilder, env)));
+      const logs = await Promise.all(catalog().map(({ name }) => buildLog(name, localBuilder, env, folder)));
       throw new Error([error.message, ...logs].join("\n"), { cause: error });
     });
   const locks = () => ({

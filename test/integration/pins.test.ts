@@ -99,7 +99,7 @@ describe("package pins", () => {
     await assert.rejects(project.up());
     const after = (await builtLayers(project.stackName, project.env, project.folder)).get("base");
     assert.notEqual(after, before, "what was built of an update that failed counts");
-    const log = (await buildLog("more", localBuilder, project.env)) ?? "";
+    const log = (await buildLog("more", localBuilder, project.env, project.folder)) ?? "";
     assert.match(failedStep(log), /\nThe archive no longer has tree 0\.9-1; run strata pins --write/);
 
     const found = await survey(project);

@@ -90,8 +90,8 @@ describe("stages of a layer that need no layer beneath", () => {
     await emptyBuildkit(home);
     try {
       await assert.rejects(project.up(), /exit code: 3/);
-      assert.match((await buildLog("base", localBuilder, project.env)) ?? "", /broken/);
-      assert.equal(await buildLog("app", localBuilder, project.env), undefined);
+      assert.match((await buildLog("base", localBuilder, project.env, project.folder)) ?? "", /broken/);
+      assert.equal(await buildLog("app", localBuilder, project.env, project.folder), undefined);
     } finally {
       project.remove();
     }

@@ -13,11 +13,20 @@ const dockerfile = [
   "RUN --mount=type=secret,id=token,required wc -c < /run/secrets/token > /length",
   "FROM base",
   "COPY --link --from=fetch /length /",
+  "COPY --link known /",
   'RUN --mount=type=secret,id=token,env=TOKEN test -n "$TOKEN" && echo used > /used',
   "",
 ].join("\n");
 
-const family = { "images/base/Dockerfile": "FROM alpine:3.22\nRUN sleep 1\n", "images/app/Dockerfile": dockerfile };
+/** What the search must find, in a text whose digits no compression leaves as they are. */
+const known = `known-${randomBytes(12).toString("hex")}`;
+const random = randomBytes(20_000).toString("hex");
+
+const family = {
+  "images/base/Dockerfile": "FROM alpine:3.22\nRUN sleep 1\n",
+  "images/app/Dockerfile": dockerfile,
+  "images/app/known": `${random}${known}${random}`,
+};
 
 const unzipped = [promisify(gunzip), promisify(zstdDecompress)];
 
@@ -52,13 +61,15 @@ describe("secrets of builds", () => {
     assert.ok(!JSON.stringify(events).includes(canary), "the engine's events");
     assert.ok(!(await project.run("pulumi", "stack", "export")).includes(canary), "state");
     assert.ok(!(await project.run("regctl", "image", "inspect", app)).includes(canary), "the image's history");
-    const log = (await buildLog("app", localBuilder, project.env)) ?? "";
+    const log = (await buildLog("app", localBuilder, project.env, project.folder)) ?? "";
     assert.match(log, /type=secret,id=token/);
     assert.ok(!log.includes(canary), "the builder's log");
     // Pulumi's state and configuration, staged contexts, all blobs of images and caches, and what BuildKit keeps.
     for (const folder of [project.folder, home.registry, home.buildkit, home.logs]) {
       assert.deepEqual(await filesWith(canary, folder), []);
     }
+    const packed = (await filesWith(known, home.registry)).filter((path) => !readFileSync(path).includes(known));
+    assert.ok(packed.length > 0, "the search finds nothing in filesystem layers");
   });
 
   it("plan nothing when they are rotated, and the next build has the new one", async () => {

@@ -1,5 +1,8 @@
 import assert from "node:assert/strict";
-import { adviceOnUpdate, failedStep, withOwnLines } from "../../tools/stack/build-logs";
+import { adviceOnUpdate, buildLog, failedStep, withOwnLines } from "../../tools/stack/build-logs";
+
+import { withFolder } from "../components/catalog/folder";
+import { withTools } from "../components/fake-tool";
 
 /** As BuildKit 0.31 prints it. */
 const log = `#5 [2/2] RUN false
@@ -17,6 +20,31 @@ ERROR: failed to build
 `;
 
 describe("the log of a build", () => {
+  it("is that of a context which this project has staged, whatever else a shared builder has of that name", async () => {
+    const records = [
+      ["other", ".strata/contexts/app/2222/2222", "Error", "05"],
+      ["stage", "sub/.strata/contexts/app/1111/1111 (fetch)", "Error", "04"],
+      ["passed", ".strata/contexts/.tests/app/3333/3333", "Completed", "03"],
+      ["own", ".strata/contexts/app/1111/1111", "Error", "02"],
+      ["before", ".strata/contexts/app/1111/1111", "Completed", "01"],
+      ["tests", ".strata/contexts/.tests/base/3333/3333", "Error", "01"],
+    ].map(([ref, name, status, created_at]) => JSON.stringify({ ref: `b/b0/${ref}`, name, status, created_at }));
+    const buildx = `case "$2" in ls) echo '${records.join("\n")}' ;; logs) echo "log of $5" ;; esac`;
+    const staged = {
+      "contexts/app/1111/Dockerfile": "",
+      "contexts/.tests/app/3333/x": "",
+      "contexts/.tests/base/3333/x": "",
+    };
+    const files = Object.entries(staged).map(([path, text]) => [`.strata/${path}`, text]);
+    await withFolder(Object.fromEntries(files), (folder) =>
+      withTools({ buildx }, async (env) => {
+        assert.equal(await buildLog("app", "b", env, folder), "log of own");
+        assert.equal(await buildLog("base", "b", env, folder), "log of tests");
+        assert.equal(await buildLog("tooling", "b", env, folder), undefined);
+      }),
+    );
+  });
+
   it("tells of a failed step in the lines of the user's own Dockerfile", () => {
     const missing = "------\n > importing cache manifest from localhost:5443/app:cache:\n";
     assert.equal(failedStep(log.replace("------\n", `${missing}------\n`)), failedStep(log));

@@ -1,6 +1,9 @@
+import { existsSync } from "node:fs";
+import { join } from "node:path";
 import { execa } from "execa";
 import { adviceOnPins } from "../../components/catalog/pins/dropped";
 import { testsStaging } from "../../components/catalog/stage-tests";
+import { root } from "../home";
 import { adviceOn } from "./advice";
 import type { Environment } from "./environment";
 
@@ -16,16 +19,25 @@ interface BuildRecord {
  * What the builder printed in the last build of a layer, or after that in tests of its image that failed, from the records that
  * BuildKit itself keeps: the docker-build provider passes on only part of it, and of a step that fails often just the exit code.
  *
+ * Of a shared builder's records just those count whose context this project has staged, by a plan or an update: the name of a record
+ * tells of a repository's path in itself, which another project's may have too, but ends with the hash of all that was built from.
+ *
+ * @param folder the project's. @default this project
  * @returns undefined where the builder has no record of the layer
  * @throws Error where the builder cannot be asked
  */
-export async function buildLog(layer: string, builder: string, env: Environment): Promise<string | undefined> {
+export async function buildLog(
+  layer: string,
+  builder: string,
+  env: Environment,
+  folder = root,
+): Promise<string | undefined> {
   const listed = await buildx(["history", "ls", "--builder", builder, "--format", "json"], env);
   const records = listed.stdout
     .split("\n")
     .filter(Boolean)
     .map((line) => JSON.parse(line) as BuildRecord)
-    .filter((record) => isOf(layer, record))
+    .filter((record) => isOf(layer, record, folder))
     .sort((a, b) => (a.created_at < b.created_at ? 1 : -1));
   const [last] = records;
   if (!last) return undefined;
@@ -85,10 +97,14 @@ export function withOwnLines(log: string, file: string, lines: readonly number[]
 }
 
 /** A build of a layer, or a failed run of its image's tests: of those that passed there is nothing to say. */
-function isOf(layer: string, { name, status }: BuildRecord): boolean {
+function isOf(layer: string, { name, status }: BuildRecord, folder: string): boolean {
+  const staged = (staging: string) => {
+    const contents = name.split(`/${staging}/`).slice(1).at(-1)?.split("/")[0];
+    return contents !== undefined && existsSync(join(folder, ".strata", staging, contents));
+  };
   // Of a build of one stage, as of those that are fetched ahead, the name ends with the stage's in parentheses.
-  if (name.includes(`/contexts/${layer}/`)) return !name.endsWith(")");
-  return name.includes(`/contexts/${testsStaging}/${layer}/`) && status !== "Completed";
+  if (staged(`contexts/${layer}`)) return !name.endsWith(")");
+  return status !== "Completed" && staged(`contexts/${testsStaging}/${layer}`);
 }
 
 function buildx(args: string[], env: Environment) {

@@ -137,7 +137,7 @@ function diagnosticsIn(log: string): string {
 /** What the step that failed printed: the error that Pulumi shows often has only the exit code. */
 async function lastWordsOf(layer: string, stack: Stack): Promise<string> {
   const { value: builder } = await stack.getConfig("strata:builder");
-  const log = await buildLog(layer, builder, stack.workspace.envVars).catch(() => undefined);
+  const log = await buildLog(layer, builder, stack.workspace.envVars, stack.workspace.workDir).catch(() => undefined);
   return log
     ? `${layer}:\n${ownLinesIn(failedStep(log), layer, stack.name)}`
     : `${layer}: the builder keeps no log of it`;

@@ -44,7 +44,10 @@ export function addStackVerbs(program: Command): void {
       const asked = ["config", "get", "strata:builder", "--stack", options.stack];
       const { stdout: builder } = await execa("pulumi", asked, { cwd: root, env, timeout: 60_000 });
       const log = await buildLog(layer, builder.trim(), env);
-      if (log === undefined) throw new Error(`the builder ${builder.trim()} has no record of a build of "${layer}"`);
+      if (log === undefined)
+        throw new Error(
+          `the builder ${builder.trim()} has no record of a build of "${layer}" that a plan or an update of this project knows`,
+        );
       const told = ownLinesIn(log, layer, options.stack).trimEnd();
       const advice = adviceOnBuild(log);
       print(options, { layer, log: told, advice }, [told, ...advice].join("\n\n"));
