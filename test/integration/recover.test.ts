@@ -79,6 +79,16 @@ describe("a run that was killed", () => {
     assert.deepEqual(Object.keys((await killed.preview()).changes), ["same"]);
   });
 
+  it("may have left its state half written, which is put back from the copy of before", async () => {
+    const state = "state/.pulumi/stacks/strata/local.json";
+    killed.write(state, killed.read(state).slice(0, 200));
+    await assert.rejects(killed.preview(), /failed to load checkpoint|EOF|unexpected end/);
+    assert.equal((await recover(killed)).restored, join(killed.folder, state));
+    const { output } = await killed.up();
+    assert.doesNotMatch(output, /pending operation|interrupted/);
+    assert.deepEqual(Object.keys((await killed.preview()).changes), ["same"]);
+  });
+
   it("did not disturb the other", async () => {
     const { exitCode, output } = await neighbour.ended();
     assert.equal(exitCode, 0, output);

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { homedir, hostname, tmpdir } from "node:os";
 import { join } from "node:path";
 import { holderText, locksIn, runOf, stateFolder } from "../../tools/stack/locks";
@@ -121,10 +121,28 @@ esac
       );
       return true;
     });
-    assert.equal(calls().length, 1);
+    assert.equal(existsSync(join(folder, "calls")), false);
     const recovery = await recoverStack({ folder, stack: "dev", env, yes: true });
     assert.match(recovery.cancelled ?? "", /nothing runs/);
     assert.equal(recovery.pending.length, 1);
+  });
+
+  it("puts a state that was half written back to the copy of before, and leaves one that is whole, or has no better copy", async () => {
+    const file = join(folder, ".pulumi/stacks/strata/dev.json");
+    mkdirSync(join(folder, ".pulumi/stacks/strata"), { recursive: true });
+    const recovered = async (now: string, before: string) => {
+      writeFileSync(file, now);
+      writeFileSync(`${file}.bak`, before);
+      const recovery = await recoverStack({ folder, stack: "dev", env: fake(`file://${folder}`, []), yes: false });
+      return { restored: recovery.restored, text: readFileSync(file, "utf8"), lines: recoveryLines(recovery) };
+    };
+    const [half, before, now] = ['{"version": 3, "check', '{"version": 2}', '{"version": 3}'];
+    const line = `Put back what ${file} was before it was half written`;
+    assert.deepEqual(await recovered(half, before), { restored: file, text: before, lines: [line] });
+    assert.deepEqual(await recovered("", before), { restored: file, text: before, lines: [line] });
+    assert.deepEqual(await recovered(now, before), { restored: undefined, text: now, lines: [] });
+    assert.deepEqual(await recovered(now, half), { restored: undefined, text: now, lines: [] });
+    assert.deepEqual(await recovered(half, half), { restored: undefined, text: half, lines: [] });
   });
 
   it("says what Pulumi said where it fails", async () => {

@@ -3,6 +3,7 @@ import { projectIn } from "./config-files";
 import type { Environment } from "./environment";
 import { type Holder, holderText, type Lock, locksIn, runOf, stateFolder } from "./locks";
 import { endPlugins, leftPlugins, type Plugin } from "./processes";
+import { restoreState } from "./whole-state";
 
 export interface RecoverOptions {
   /** The project's folder. */
@@ -31,6 +32,8 @@ export interface Recovery {
   /** The locks that were taken away; null for one whose holder cannot be read. */
   readonly locks: readonly (Holder | null)[];
   readonly pending: readonly PendingOperation[];
+  /** The file of the state, where it was put back to what it was before a writing that was killed. */
+  readonly restored?: string;
   /** What a backend said whose locks cannot be looked at; undefined for a state in files. */
   readonly cancelled?: string;
 }
@@ -73,12 +76,11 @@ export async function recoverStack({ folder, stack, env, yes }: RecoverOptions):
   const findLocks = () => (state === undefined ? [] : locksIn(state, projectIn(folder), name));
   // In this order: a run that ends in between has cleared what it had pending, and is not taken for one that was killed.
   const locks = findLocks();
-  const pending = pendingIn(await exportState());
   refuseRunning(locks, stack);
-  if (!yes) {
-    refuseUnknown(locks, stack, state === undefined ? backend : undefined);
-    refuseForeign(pending, stack);
-  }
+  if (!yes) refuseUnknown(locks, stack, state === undefined ? backend : undefined);
+  const restored = state === undefined ? undefined : restoreState(state, projectIn(folder), name);
+  const pending = pendingIn(await exportState());
+  if (!yes) refuseForeign(pending, stack);
 
   const { orphans, unclear } = await leftPlugins(folder, name, backend);
   await endPlugins(orphans);
@@ -98,13 +100,15 @@ export async function recoverStack({ folder, stack, env, yes }: RecoverOptions):
     left: unclear,
     locks: locks.map(({ holder }) => holder ?? null),
     pending,
+    ...(restored === undefined ? {} : { restored }),
     ...(cancelled === undefined ? {} : { cancelled }),
   };
 }
 
 /** A line for each thing that was done; of what was left, a line that says what to do. */
-export function recoveryLines({ ended, left, locks, pending, cancelled }: Recovery): string[] {
+export function recoveryLines({ ended, left, locks, pending, restored, cancelled }: Recovery): string[] {
   return [
+    ...(restored === undefined ? [] : [`Put back what ${restored} was before it was half written`]),
     ...ended.map(({ name, pid }) => `Ended ${name} (process ${pid}), which the run had left behind`),
     ...(cancelled === undefined ? [] : [`pulumi cancel: ${cancelled}`]),
     ...locks.map((holder) => `Took away the lock of ${holderText({ file: "", holder: holder ?? undefined })}`),
