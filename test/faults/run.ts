@@ -79,16 +79,21 @@ export async function builtTags(project: Project, layers: readonly string[]): Pr
   const found: Record<string, string[]> = {};
   for (const layer of layers) {
     const repository = `${project.registry}/${project.organisation}/${layer}`;
-    const tags = await project.run("regctl", "tag", "ls", repository).catch((error: { stderr?: string }) => {
-      if (error.stderr?.includes("not found") || error.stderr?.includes("404")) return "";
-      throw error;
-    });
+    const regctl = (...args: string[]) =>
+      project.run("regctl", ...args).catch((error: { stderr?: string }) => {
+        if (error.stderr?.includes("not found") || error.stderr?.includes("404")) return "";
+        throw error;
+      });
+    const tags = await regctl("tag", "ls", repository);
     found[layer] = [];
     for (const tag of tags.split("\n").filter((name) => name.startsWith("b-"))) {
+      // A registry that is killed while it makes a tag lists it, and says that it names nothing.
+      const digest = await regctl("image", "digest", `${repository}:${tag}`);
+      if (digest === "") continue;
       const archive = join(project.folder, "image.tar");
-      await project.run("regctl", "image", "export", `${repository}:${tag}`, archive);
+      await project.run("regctl", "image", "export", `${repository}@${digest}`, archive);
       rmSync(archive);
-      found[layer].push(await project.run("regctl", "image", "digest", `${repository}:${tag}`));
+      found[layer].push(digest);
     }
   }
   return found;
