@@ -46,6 +46,7 @@ export class Builds {
   private readonly checks = new Map<string, Promise<readonly InputError[]>>();
   private readonly answers = new Map<string, Promise<readonly string[] | undefined>>();
   private readonly images = new Map<string, Promise<ImageLayers | undefined>>();
+  private readonly first = new Map<string, (() => Promise<unknown>)[]>();
   private commit: Promise<string | undefined> | undefined;
 
   constructor(private readonly options: BuildsOptions) {
@@ -60,6 +61,16 @@ export class Builds {
     return last?.tag !== tag || last.builder !== builder || last.context !== context;
   }
 
+  /** Has something done, once, before the build of any of these layers begins. */
+  before(layers: readonly string[], action: () => Promise<unknown>): void {
+    let done: Promise<unknown> | undefined;
+    const once = () => {
+      done ??= action();
+      return done;
+    };
+    for (const layer of layers) this.first.set(layer, [...(this.first.get(layer) ?? []), once]);
+  }
+
   /**
    * Waits until a layer may be built; a preview waits for nothing.
    *
@@ -72,6 +83,7 @@ export class Builds {
     const problems = (await Promise.all(planned.map((layer) => this.check(layer)))).flat();
     if (pulumi.runtime.isDryRun()) return Date.now();
     if (problems.length > 0) return new Promise(() => {});
+    await Promise.all((this.first.get(planned[0]?.name ?? "") ?? []).map((action) => action()));
     this.commit ??= checkedOutCommit(this.options.paths, ".", this.options.files);
     return this.queue.turn(done);
   }

@@ -11,7 +11,7 @@ import { checkSizes } from "./family-sizes";
 import { ImageTest } from "./image-test";
 import { type BuildArgs, cacheOf, ingredientsOf, Layer, type LayerArgs } from "./layer";
 import { placeOf } from "./naming";
-import { type Prefetch, prefetch } from "./prefetch";
+import { lookUp, type Prefetch, prefetch } from "./prefetch";
 import type { BuildRecord } from "./previous-builds";
 import type { Commits } from "./release/commits";
 import { ReusedLayer, reusable } from "./release/reused-layer";
@@ -203,7 +203,9 @@ export class Family extends pulumi.ComponentResource {
       context,
     });
     if (entry.prefetch.length > 0 && !pulumi.runtime.isDryRun()) {
-      const beneath = beneathOf(entry, args.catalog).flatMap((layer) => made.get(layer) ?? []);
+      const names = beneathOf(entry, args.catalog);
+      args.builds.before(names, () => lookUp({ ...layerArgs, upstreams }).catch(() => {}));
+      const beneath = names.flatMap((layer) => made.get(layer) ?? []);
       prefetchWhileBuilding(beneath, entry.prefetch, { ...layerArgs, upstreams });
     }
     return new Layer(name, layerArgs, { parent: this });

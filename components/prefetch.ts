@@ -1,4 +1,4 @@
-import { spawn } from "node:child_process";
+import { type SpawnOptions, spawn } from "node:child_process";
 import { relative } from "node:path";
 import { literal } from "./catalog/bake-text";
 import { buildArguments } from "./catalog/build-arguments";
@@ -37,19 +37,48 @@ export interface Prefetch {
 export async function prefetch(what: Prefetch): Promise<void> {
   const variables = Object.keys(what.secrets).map((_, index) => `STRATA_SECRET_${index}`);
   const values = Object.values(what.secrets).map((value, index) => [variables[index], value] as const);
-  const bake = ["bake", "--builder", what.builder, "--progress", "quiet", "--file", "-"];
   // Secrets go by the environment: a command line is open to all of a machine's users.
-  const env = { ...process.env, ...Object.fromEntries(values), BUILDX_NO_DEFAULT_ATTESTATIONS: "1" };
-  const input = JSON.stringify(literal(bakeFileOf(what, variables)));
-  const ran = await run("buildx", bake, input, env);
-  if (!ran) await run("docker", ["buildx", ...bake], input, env);
+  await runBake(what.builder, bakeFileOf(what, variables), { env: Object.fromEntries(values) });
+}
+
+/** In milliseconds: builds wait for it. */
+const lookUpLimit = 20_000;
+
+/**
+ * Has a builder look the upstreams of stages up, in a build that ends before others begin.
+ *
+ * What builds have made on an upstream BuildKit (0.31) does not find again while one is under way that was the first to ask for the
+ * upstream: on a builder that has nothing, stages that were fetched ahead would be built a second time with their layer.
+ */
+export async function lookUp(what: Pick<Prefetch, "builder" | "context" | "upstreams" | "platforms">): Promise<void> {
+  const targets = Object.entries(what.upstreams).map(([name, { ref }], index) => [
+    `upstream-${index}`,
+    {
+      // With a target the builder's record of it is not taken for one of the layer.
+      ...{ "dockerfile-inline": `FROM ${name} AS upstream\n`, target: "upstream", output: ["type=cacheonly"] },
+      context: what.context,
+      ...{ contexts: { [name]: `docker-image://${ref}` }, platforms: what.platforms },
+    },
+  ]);
+  if (targets.length === 0) return;
+  const file = { group: { default: { targets: targets.map(([name]) => name) } }, target: Object.fromEntries(targets) };
+  await runBake(what.builder, file, { timeout: lookUpLimit });
+}
+
+/** Buildx by itself, or as Docker's plugin. */
+async function runBake(builder: string, file: object, options: Pick<SpawnOptions, "env" | "timeout">): Promise<void> {
+  const bake = ["bake", "--builder", builder, "--progress", "quiet", "--file", "-"];
+  const env = { ...process.env, BUILDX_NO_DEFAULT_ATTESTATIONS: "1", ...options.env };
+  const input = JSON.stringify(literal(file));
+  const ran = await run("buildx", bake, input, { ...options, env });
+  if (!ran) await run("docker", ["buildx", ...bake], input, { ...options, env });
 }
 
 /** @returns false where there is no such command */
-function run(command: string, args: readonly string[], input: string, env: NodeJS.ProcessEnv): Promise<boolean> {
+function run(command: string, args: readonly string[], input: string, options: SpawnOptions): Promise<boolean> {
   return new Promise((resolve) => {
     // A value may be longer than an environment takes, which is an error at once.
-    const child = spawn(command, args, { env, stdio: ["pipe", "ignore", "ignore"] });
+    const child = spawn(command, args, { ...options, stdio: ["pipe", "ignore", "ignore"] });
     // An update that ends earlier does not wait; the builder then stops what nobody waits for.
     child.unref();
     const stop = () => child.kill();

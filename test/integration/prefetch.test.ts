@@ -7,6 +7,7 @@ import { readUpstreams } from "../../components/catalog/upstreams";
 import { localBuilder } from "../../tools/services/buildkit";
 import { emptyBuildkit } from "../../tools/services/services";
 import { buildLog } from "../../tools/stack/build-logs";
+import { stagesThatRan } from "../built/steps";
 import { home, Project } from "./project";
 
 /**
@@ -77,6 +78,38 @@ describe("stages of a layer that need no layer beneath", () => {
       assert.deepEqual((await project.preview()).changes, { same: 10 });
       const { app } = await project.layers();
       assert.equal((await project.run("regctl", "image", "get-file", app?.ref as string, "/length")).trim(), "8");
+    } finally {
+      project.remove();
+    }
+  });
+
+  it("are built once on a builder that has never seen what they stand on, also while others of them still run", async () => {
+    const nonce = randomUUID();
+    const project = await Project.make({
+      "images/base/Dockerfile": `FROM alpine:3.22\nRUN : ${nonce} && sleep 6\n`,
+      "images/app/Dockerfile": [
+        "FROM alpine:3.22 AS short",
+        `RUN --mount=type=bind,source=list,target=/list cat /list && echo ${nonce} > /short`,
+        "FROM alpine:3.22 AS long",
+        `RUN sleep 9 && echo ${nonce} > /long`,
+        "FROM base",
+        "COPY --link --from=short /short /",
+        "COPY --link --from=long /long /",
+        "",
+      ].join("\n"),
+      "images/app/list": nonce,
+    });
+    await emptyBuildkit(home);
+    try {
+      await project.up();
+      const log = (await buildLog("app", localBuilder, project.env, project.folder)) ?? "";
+      assert.match(log, /^#\d+ CACHED$/m);
+      // The layer's own build joins the one that still runs.
+      assert.deepEqual(
+        stagesThatRan(log).filter((stage) => stage !== "long"),
+        [],
+        log,
+      );
     } finally {
       project.remove();
     }
