@@ -48,9 +48,15 @@ const lookUpLimit = 20_000;
  * Has a builder look the upstreams of stages up, in a build that ends before others begin.
  *
  * What builds have made on an upstream BuildKit (0.31) does not find again while one is under way that was the first to ask for the
- * upstream: on a builder that has nothing, stages that were fetched ahead would be built a second time with their layer.
+ * upstream: on a builder that has nothing, stages that were fetched ahead would be built a second time with their layer. Where it does not
+ * succeed they are, which is nobody's failure.
+ *
+ * @param timeout in milliseconds. @default 20 s
  */
-export async function lookUp(what: Pick<Prefetch, "builder" | "context" | "upstreams" | "platforms">): Promise<void> {
+export async function lookUp(
+  what: Pick<Prefetch, "builder" | "context" | "upstreams" | "platforms">,
+  timeout = lookUpLimit,
+): Promise<void> {
   const targets = Object.entries(what.upstreams).map(([name, { ref }], index) => [
     `upstream-${index}`,
     {
@@ -62,11 +68,11 @@ export async function lookUp(what: Pick<Prefetch, "builder" | "context" | "upstr
   ]);
   if (targets.length === 0) return;
   const file = { group: { default: { targets: targets.map(([name]) => name) } }, target: Object.fromEntries(targets) };
-  await runBake(what.builder, file, { timeout: lookUpLimit });
+  await runBake(what.builder, file, { timeout, killSignal: "SIGKILL" });
 }
 
 /** Buildx by itself, or as Docker's plugin. */
-async function runBake(builder: string, file: object, options: Pick<SpawnOptions, "env" | "timeout">): Promise<void> {
+async function runBake(builder: string, file: object, options: SpawnOptions): Promise<void> {
   const bake = ["bake", "--builder", builder, "--progress", "quiet", "--file", "-"];
   const env = { ...process.env, BUILDX_NO_DEFAULT_ATTESTATIONS: "1", ...options.env };
   const input = JSON.stringify(literal(file));
