@@ -68,16 +68,30 @@ export class Services {
   }
 
   private sizeOf(digest: string): number {
-    const hex = digest.slice("sha256:".length);
-    const file = join(this.home.registry, "docker/registry/v2/blobs/sha256", hex.slice(0, 2), hex, "data");
+    const file = this.blob(digest);
     return existsSync(file) ? statSync(file).size : 0;
   }
 
-  /** The digests under a repository's tags that begin so. */
-  digestsOf(repository: string, tag: string): Set<string> {
+  private blob(digest: string): string {
+    const hex = digest.slice("sha256:".length);
+    return join(this.home.registry, "docker/registry/v2/blobs/sha256", hex.slice(0, 2), hex, "data");
+  }
+
+  /**
+   * What images a repository has under tags that begin so: of each the digests of its filesystem layers. That of an image itself is another
+   * with each push where what is attested of the build comes with it, with the time that it took.
+   */
+  contentsOf(repository: string, tag: string): Set<string> {
     const folder = join(this.home.registry, "docker/registry/v2/repositories", repository, "_manifests/tags");
     const tags = existsSync(folder) ? readdirSync(folder).filter((name) => name.startsWith(tag)) : [];
-    return new Set(tags.map((name) => readFileSync(join(folder, name, "current/link"), "utf8").trim()));
+    return new Set(tags.map((name) => this.layersOf(readFileSync(join(folder, name, "current/link"), "utf8").trim())));
+  }
+
+  private layersOf(digest: string): string {
+    const { manifests, layers = [] } = JSON.parse(readFileSync(this.blob(digest), "utf8")) as Manifest;
+    if (!manifests) return layers.map(({ digest }) => digest).join(" ");
+    const images = manifests.filter(({ platform }) => platform?.os !== "unknown");
+    return images.map(({ digest }) => this.layersOf(digest)).join("; ");
   }
 
   /** Takes all repositories of an organisation away. */
@@ -103,6 +117,12 @@ export class Services {
     }
     return steps.size;
   }
+}
+
+/** An image's index or manifest. */
+interface Manifest {
+  readonly manifests?: readonly { readonly digest: string; readonly platform?: { readonly os: string } }[];
+  readonly layers?: readonly { readonly digest: string }[];
 }
 
 interface Status {

@@ -228,6 +228,8 @@ export class Workspace {
 
   private async git(...args: string[]): Promise<void> {
     const who = ["-c", "user.name=bench", "-c", "user.email=bench@localhost", "-c", "core.autocrlf=false"];
-    await this.run("git", [...who, ...args]);
+    // Git would pack in the background what a large context has, while builds are measured.
+    const quiet = ["-c", "gc.auto=0", "-c", "maintenance.auto=false"];
+    await this.run("git", [...who, ...quiet, ...args]);
   }
 }

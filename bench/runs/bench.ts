@@ -3,6 +3,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { Home } from "../../tools/home";
 import { contenders } from "../contenders/contenders";
 import { familyNamed } from "../families/families";
+import type { Change } from "../families/family";
 import type { Hashes } from "../hashes";
 import type { Measured } from "../records";
 import { type Run, runId } from "../schedule";
@@ -85,7 +86,7 @@ async function buildFirst(work: Workspace, { contender, family, round }: Run, be
   const began = Date.now();
   try {
     work.begin();
-    const figures = await coldBuild(work, [], bench);
+    const figures = await coldBuild(work, { reaches: [] }, bench);
     work.done();
     if (!before) bench.record(first, figures, began);
   } catch (error) {
@@ -97,29 +98,35 @@ async function buildFirst(work: Workspace, { contender, family, round }: Run, be
 /**
  * Measures a build on an empty BuildKit, as on a fresh CI machine.
  *
- * @param reaches layers whose images must be others afterwards
- * @throws Error where one of them is not
+ * @param change what was changed before
+ * @throws Error where a layer that it reaches has the image of before; where of a forced rebuild no step ran, or Strata made another image
  */
-export async function coldBuild(work: Workspace, reaches: readonly string[], bench: Bench): Promise<Figures> {
+export async function coldBuild(
+  work: Workspace,
+  { reaches, rebuilds }: Pick<Change, "reaches" | "rebuilds">,
+  bench: Bench,
+): Promise<Figures> {
   const { services } = bench;
   const { contender } = work;
   await contender.refresh?.(work);
   contender.forget?.(work);
-  const digests = () =>
-    reaches.map((layer) => {
-      const { repository, tag } = contender.imageOf(layer);
-      return services.digestsOf(`${work.place.organisation}/${repository}`, tag);
-    });
-  const before = digests();
+  const contents = (layer: string) => {
+    const { repository, tag } = contender.imageOf(layer);
+    return services.contentsOf(`${work.place.organisation}/${repository}`, tag);
+  };
+  const same = rebuilds === undefined || contender.id !== "e" ? [] : [rebuilds];
+  const before = new Map([...reaches, ...same].map((layer) => [layer, contents(layer)] as const));
+  const isAsBefore = (layer: string) => [...contents(layer)].every((image) => before.get(layer)?.has(image));
   await services.empty();
   await sleep(500);
   const traffic = services.watch();
   const seconds = await timed(() => contender.build(work));
   const { pulledBytes, pushedBytes, images } = await traffic();
   const steps = await services.stepsRun(work.env);
-  digests().forEach((now, index) => {
-    if (![...now].every((digest) => before[index]?.has(digest))) return;
-    throw new Error(`the change did not reach the image of ${reaches[index]}, which is the one of before`);
-  });
+  const missed = reaches.find(isAsBefore);
+  if (missed !== undefined) throw new Error(`the change did not reach the image of ${missed}, which is the one of before`);
+  if (rebuilds !== undefined && steps === 0) throw new Error(`no step of ${rebuilds} ran again`);
+  const other = same.find((layer) => !isAsBefore(layer));
+  if (other !== undefined) throw new Error(`${other} did not come out as before`);
   return { seconds, pulledBytes, pushedBytes, images: images.length, steps };
 }

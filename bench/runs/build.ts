@@ -17,7 +17,7 @@ export async function buildRun(run: Run, bench: Bench): Promise<Figures | undefi
   const change = work.family.changes[what];
   if (!change) throw new Error(`the family ${work.family.name} has no change ${what}`);
   await work.change(change);
-  const figures = await coldBuild(work, change.reaches, bench);
+  const figures = await coldBuild(work, change, bench);
   work.done();
   return figures;
 }
