@@ -1,6 +1,7 @@
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { CommanderError } from "commander";
+import { parse } from "yaml";
 import { homeAt, root } from "../tools/home";
 import { prepareLocalState } from "../tools/stack/environment";
 import { processName } from "../tools/stack/processes";
@@ -15,7 +16,7 @@ import { type Measured, Records } from "./records";
 import { figuresText, writeReport } from "./report";
 import type { Bench } from "./runs/bench";
 import { perform } from "./runs/perform";
-import { estimate, type Run, runId, schedule } from "./schedule";
+import { contenderIds, estimate, type Run, runId, schedule } from "./schedule";
 import { Services } from "./services";
 
 /**
@@ -81,10 +82,15 @@ async function main(options: Options): Promise<void> {
     }
   }
   if (stop.signal.aborted) return;
-  const counted = records.all.filter((one) => counts(one) && belongs(one.family, options.family));
+  const all = records.all.filter((one) => belongs(one.family, options.family));
+  const counted = all.filter(counts);
+  for (const id of contenderIds) {
+    const dropped = all.filter((one) => one.contender === id && !counts(one)).length;
+    if (dropped > 0) print(`Left out: ${dropped} runs of (${id}) on another machine, or of what is another program by now`);
+  }
   if (counted.length === 0) throw new Error("nothing was measured yet, on this machine and of this program");
   const folder = resolve(root, options.output);
-  await writeReport(folder, { records: counted, family: options.family, machine });
+  await writeReport(folder, { records: counted, family: options.family, machine: { ...machine, standIns: standIns() } });
   print(`${options.output} has what ${counted.length} runs measured`);
 }
 
@@ -118,6 +124,12 @@ async function startAll(): Promise<Services> {
   await ensureStandIns(join(root, "upstreams.yaml"), services.registry, home, () => {});
   prepareLocalState(home);
   return services;
+}
+
+/** The upstreams in whose place an image made on this machine was built on. */
+function standIns(): string[] {
+  const file = home.standInsFile;
+  return existsSync(file) ? Object.keys((parse(readFileSync(file, "utf8")) ?? {}) as object) : [];
 }
 
 function print(text: string): void {

@@ -7,7 +7,7 @@ import { verdictsOf } from "./goals";
 import { losses } from "./losses";
 import type { Measured } from "./records";
 import { type Results, sizesIn } from "./results";
-import { type ContenderId, contenderIds, mixChanges } from "./schedule";
+import { type Choice, type ContenderId, caseNames, contenderIds, mixChanges, type Run, schedule } from "./schedule";
 import { changeNames, thingName } from "./things";
 
 /** What the document is made of. */
@@ -25,7 +25,7 @@ const examplePlace: Place = { registry: "ghcr.io", organisation: "acme", builder
 export function documentOf(told: Told): string {
   const measured = new Measurements(told.records);
   const sections = [
-    headOf(told.results),
+    headOf(told),
     losses(told, measured),
     goals(told),
     failures(told),
@@ -46,7 +46,8 @@ export function documentOf(told: Told): string {
   return `${sections.filter((section) => section !== "").join("\n\n")}\n`;
 }
 
-function headOf({ from, to, commits, family }: Results): string {
+function headOf({ results, records }: Told): string {
+  const { from, to, commits, family } = results;
   const chain = family === "sindri" ? "the chain in images/" : `the family \`${family}\`, not the chain in images/`;
   const beside =
     family === "sindri"
@@ -56,7 +57,23 @@ function headOf({ from, to, commits, family }: Results): string {
 
 \`npm run bench\` measured it, ${from.slice(0, 10)} to ${to.slice(0, 10)}, at ${commits.map((commit) => `\`${commit}\``).join(", ")}, on ${chain}.
 Seconds and bytes are medians. Where seconds are not of three runs, how many they are of is in brackets, which then holds for all that follows from
-them: goals, savings, ratios. [results.json](results.json) has it all.${beside}`;
+them: goals, savings, ratios. [results.json](results.json) has it all.${beside}${missingOf(results, records)}`;
+}
+
+/** What the whole benchmark has and was not measured, by contender. */
+function missingOf({ family }: Results, records: readonly Measured[]): string {
+  const all = { cases: caseNames, contenders: contenderIds, runs: 1, sizes: [3, 14, 100, 500], full: true } as const;
+  const keyOf = ({ case: name, family, contender, what }: Run) => [name, family, contender, name === "full" ? "" : what].join("/");
+  const there = new Set(records.map(keyOf));
+  const missing = new Map<string, Set<string>>();
+  for (const run of schedule({ ...all, family: family as Choice["family"] })) {
+    if (there.has(keyOf(run))) continue;
+    const name = run.case === "full" ? "thirty changes" : thingName(run);
+    missing.set(name, (missing.get(name) ?? new Set()).add(run.contender === "cz" ? "c with zstd" : run.contender));
+  }
+  if (missing.size === 0) return "";
+  const listed = [...missing].map(([name, who]) => `${name} (${[...who].sort().join(", ")})`);
+  return `\n\nNot measured: ${listed.join("; ")}.`;
 }
 
 function failures({ results }: Told): string {
@@ -132,6 +149,7 @@ function noopOf({ records, pictures }: Told, measured: Measurements): string {
   return `## Nothing changed
 
 Seconds, by the number of layers. BuildKit has everything in its cache, which is bake's best case; Strata does not ask it.
+In results.json `bake` is the one without an output, which finds out what a plan finds out, and `push` the other, which does what an update does.
 
 ${pictures["noop.svg"] ?? ""}
 
@@ -211,7 +229,7 @@ function memoryOf({ records }: Told, measured: Measurements): string {
   return `## Memory and disk
 
 Nothing changed. The most memory that all processes of a command have at once, without BuildKit and the registry: the sum of their proportional shares
-(PSS), looked at every 50 ms. On the disk is what Strata keeps in the project: staged contexts, and the state with its history.
+(PSS), looked at every 50 ms. On the disk is what Strata keeps in the project: staged contexts, and the state with its history; not what Node.js keeps of compiled programs.
 
 ${markdownTable(["layers", "command", "memory", "disk", "of that the state"], rows)}`;
 }
@@ -302,11 +320,13 @@ function howOf(): string {
   does not end in time.
 - Contenders take turns, round by round. What was measured again since, as after a change of Strata, has no such turn.
 - Strata, and the provider's program, run as on a fresh machine without what Node.js keeps of compiled programs; where nothing changed they have it.
-- No image tests run.`;
+- No image tests run.
+- (a1), (a2), (b) and (c) attest how an image was built, as buildx does by itself, and (c) pushes a cache of each layer, also of one that runs nothing. Strata
+  does neither. Of small layers that is most of what (c) pushes.`;
 }
 
 function machineOf({ machine }: Results): string {
-  const { cpu, cores, memoryBytes, system, tools } = machine;
+  const { cpu, cores, memoryBytes, system, tools, standIns = [] } = machine;
   const versions = Object.entries(tools).map(([name, version]) => `${name} ${version}`);
-  return `## The machine\n\n${cpu}, ${cores} cores, ${Math.round(memoryBytes / 2 ** 30)} GiB of memory; ${system}.\n${versions.join(", ")}.`;
+  return `## The machine\n\n${cpu}, ${cores} cores, ${Math.round(memoryBytes / 2 ** 30)} GiB of memory; ${system}.\n${versions.join(", ")}.${standIns.length > 0 ? `\nBuilt on stand-ins, made from Debian's packages, for ${standIns.join(", ")}.` : ""}`;
 }

@@ -36,6 +36,11 @@ export function median(values: readonly number[]): number | undefined {
   return low === undefined || high === undefined ? undefined : (low + high) / 2;
 }
 
+/** Bytes pulled and pushed. */
+export function trafficOf({ pulledBytes, pushedBytes }: Summary): number | undefined {
+  return pulledBytes === undefined ? undefined : pulledBytes + (pushedBytes ?? 0);
+}
+
 /** What runs say of one thing: medians over those that did not fail. */
 export function summarize(measured: readonly Measured[]): Summary {
   const good = measured.filter(({ failed }) => failed === undefined);

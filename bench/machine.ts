@@ -14,6 +14,8 @@ export interface Machine {
   readonly system: string;
   /** Name → version. */
   readonly tools: Readonly<Record<string, string>>;
+  /** The upstreams in whose place stand-ins were built on, where that is told. @example ["debian:trixie-slim"] */
+  readonly standIns?: readonly string[];
 }
 
 export function thisMachine(): Machine {
@@ -27,10 +29,10 @@ export function thisMachine(): Machine {
   };
 }
 
-/** Tells machines apart, and what is installed on them. */
+/** Tells machines apart, and what is installed on them. What memory there is differs by some kB from one start to the next. */
 export function machineHash({ cpu, cores, memoryBytes, tools }: Machine): string {
   return createHash("sha256")
-    .update(JSON.stringify([cpu, cores, memoryBytes, tools]))
+    .update(JSON.stringify([cpu, cores, Math.round(memoryBytes / 2 ** 30), tools]))
     .digest("hex")
     .slice(0, 12);
 }

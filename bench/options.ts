@@ -38,15 +38,20 @@ export function readOptions(args: readonly string[]): Options {
     .option("--sizes <numbers>", "how many layers the families of noop and memory have", sizes, [3, 14, 100, 500])
     .option("--full", "play 30 changes of the mix as well, in an order that is always the same", false)
     .option("--limit <minutes>", "the longest that a command may take", positive, 60)
-    .option("--output <folder>", "where the document goes (docs/benchmark; of other families .strata/bench/<family>)")
+    .option(
+      "--output <folder>",
+      "where the document goes (docs/benchmark; of a part, or of another family, .strata/bench/<family>)",
+    )
     .option("--report", "run nothing; write the document of what was measured", false)
     .option("--retry", "try again what failed", false)
     .option("--fresh", "forget all that was measured, and begin anew", false)
     .exitOverride();
   program.parse(args, { from: "user" });
   const { case: cases, output, ...options } = program.opts<Omit<Options, "cases"> & { case: readonly CaseName[] }>();
-  const usual = options.family === "sindri" ? "docs/benchmark" : `.strata/bench/${options.family}`;
-  return { ...options, cases, output: output ?? usual };
+  const isPart = ["case", "contenders", "sizes", "family"].some((name) => program.getOptionValueSource(name) === "cli");
+  const usual = isPart ? `.strata/bench/${options.family}` : "docs/benchmark";
+  const full = options.full || cases.includes("full");
+  return { ...options, cases, full, output: output ?? usual };
 }
 
 function listOption<T extends CaseName | ContenderId>(

@@ -95,8 +95,8 @@ const order = contenderIds.map(titleOf);
 
 /** Seconds of contenders. As dots where the scale is logarithmic, which has no zero for bars to begin at. */
 function seconds(values: readonly { readonly seconds: number }[], log: boolean) {
-  const most = Math.max(...values.map(({ seconds }) => seconds));
-  const scale = log ? { type: "log", domain: [0.5, most * 1.6], nice: false } : {};
+  const all = values.map(({ seconds }) => seconds);
+  const scale = log ? { type: "log", domain: [Math.min(0.5, ...all) * 0.8, Math.max(...all) * 1.6], nice: false } : {};
   const axis = log ? { values: steps } : {};
   const title = log ? "seconds (logarithmic)" : "seconds";
   const x = { field: "seconds", type: "quantitative", title, scale, axis };

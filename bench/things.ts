@@ -1,3 +1,4 @@
+import { trafficOf } from "./figures";
 import type { Thing } from "./results";
 
 export const changeNames: Readonly<Record<string, string>> = {
@@ -51,6 +52,28 @@ export function slowerThings(things: readonly Thing[]): Slower[] {
       return fastest?.seconds === undefined ? [] : [{ thing, by, more: own - fastest.seconds }];
     });
   return slower.sort((a, b) => b.more - a.more);
+}
+
+/** Something for which another contender moves fewer bytes. */
+export interface Wider {
+  readonly thing: Thing;
+  readonly own: number;
+  /** Who moves the fewest. */
+  readonly by: Thing;
+}
+
+/** What makes Strata pull and push more than another contender, in all. What is far more comes first. */
+export function widerThings(things: readonly Thing[]): Wider[] {
+  const wider = things
+    .filter(({ contender }) => contender === "e")
+    .flatMap((thing) => {
+      const own = trafficOf(thing);
+      const by = theirs(thing, things)
+        .filter((other) => trafficOf(other) !== undefined)
+        .sort((a, b) => (trafficOf(a) ?? 0) - (trafficOf(b) ?? 0))[0];
+      return own === undefined || by === undefined || own <= (trafficOf(by) ?? 0) ? [] : [{ thing, own, by }];
+    });
+  return wider.sort((a, b) => b.own - a.own);
 }
 
 /** What takes Strata more memory than another contender, in bytes. */

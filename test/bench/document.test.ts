@@ -136,6 +136,16 @@ describe("goals", () => {
     assert.equal(verdict(records, /500 layers, preview/).met, undefined);
   });
 
+  it("ask of a base that comes out the same for less time, and for fewer bytes", () => {
+    const of = ["e", "b"].map((contender) => {
+      const figures = contender === "e" ? { seconds: 20, pulledBytes: 9e6 } : { seconds: 30, pulledBytes: 5e6 };
+      return measured({ case: "cutoff", what: "rebuild", contender: contender as ContenderId, pushedBytes: 0, ...figures });
+    });
+    assert.equal(verdict(of, /comes out the same, seconds, beside \(b\)/).met, true);
+    assert.equal(verdict(of, /comes out the same, bytes, beside \(b\)/).met, false);
+    assert.equal(verdict(of, /comes out the same, seconds, beside \(d\)/).met, undefined);
+  });
+
   it("ask of growth that more layers take no more each", () => {
     const noop = (size: number, seconds: number) =>
       three({ case: "noop", family: `layers${size}`, what: "preview", seconds });
@@ -171,6 +181,27 @@ describe("the benchmark's document", () => {
     assert.match(told.split(/^## /m)[1] ?? "", /^Where Strata loses\n\nNowhere, of what was measured\.\n/);
   });
 
+  it("says what Strata pulls and pushes more of", () => {
+    const of = (["e", "d", "b"] as const).map((contender, index) =>
+      measured({ contender, what: "package", seconds: 1, pulledBytes: 9e6 - index * 1e6, pushedBytes: 1e6 }),
+    );
+    const told = documentOf({ records: of, results: resultsOf(of, "sindri", machine), pictures: {} });
+    const row = "| the mix: a Debian package | 10.0 MB | (b) path filters, `-stable` tags 8.0 MB |";
+    assert.ok(told.split(/^## /m)[1]?.includes(row), told);
+  });
+
+  it("has a section for each other case", () => {
+    const more = [
+      measured({ case: "fleet", family: "fleet", what: "service", seconds: 23 }),
+      measured({ case: "big", family: "big", what: "file", seconds: 7 }),
+      measured({ case: "catalog", family: "catalog", what: "500", phases: [["cold", 400], ["again", 300]] }),
+    ];
+    const told = documentOf({ records: more, results: resultsOf(more, "sindri", machine), pictures: {} });
+    assert.match(told, /## A fleet\n[^#]*An edit in one service:[^#]*\| \(e\) Strata \| 23\.0 \(1\) \|/);
+    assert.match(told, /## A large context\n[^#]*One file changed:[^#]*\| \(e\) Strata \| 7\.0 \(1\) \|/);
+    assert.match(told, /## Reading a catalog\n[^#]*\| 500 \| 20,000 \| 400 ms \| 300 ms \|/);
+  });
+
   it("says what Strata failed at, and what takes it more memory", () => {
     const of = [
       measured({ case: "mix", what: "package", contender: "e", failed: "no" }),
@@ -203,15 +234,23 @@ describe("the benchmark's document", () => {
     );
   });
 
-  it("leaves out what was not measured", () => {
+  it("leaves out what was not measured, and says at its head what that is", () => {
     assert.doesNotMatch(text, /## A fleet/);
+    const [head = ""] = text.split(/^## /m);
+    assert.match(head, /Not measured: .*the mix: a file of app \(c with zstd, d\); .*a fleet: one service \(b, c, /);
+    assert.doesNotMatch(head, /thirty changes \([^)]*e/);
     assert.match(text, /\| the mix, a change on average, beside \(d\) \| less \| not measured \|/);
   });
 
   it("has the profile with its sum, every contender's commands, and the machine", () => {
     assert.match(text, /\| first \| 1 \|\n\| second \| 2 \|\n\| all \| 3 \|/);
-    assert.match(text, /### \(c, zstd\) bake, zstd|### \(c\) bake/);
+    for (const id of ["(a1)", "(a2)", "(b)", "(c)", "(c, zstd)", "(d)", "(e)"]) {
+      assert.ok(text.includes(`\n### ${id} `), id);
+    }
     assert.match(text, /A CPU, 2 cores, 16 GiB of memory/);
+    assert.doesNotMatch(text, /stand-in/);
+    const replaced = resultsOf(records, "sindri", { ...machine, standIns: ["debian:12"] });
+    assert.match(documentOf({ records, results: replaced, pictures: {} }), /stand-ins, .*, for debian:12\./);
   });
 
   it("has tables of which every row has as many cells as the head", () => {
