@@ -8,7 +8,7 @@ import { localStack } from "./local-stack";
 import type { Hold } from "./release/hold";
 import { checkTemplates, checkVersion, namesVersions, pullRequestOf } from "./release/tags";
 
-/** What a stack is told by its configuration; Pulumi.yaml describes each key. */
+/** What a stack is told by its configuration; Pulumi.yaml describes each key but `secrets`, of which docs/guide/secrets.md tells. */
 export interface Settings {
   readonly registry: string;
   readonly organisation: string;
