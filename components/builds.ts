@@ -4,6 +4,7 @@ import type { CatalogLayer } from "./catalog/catalog";
 import { InputError } from "./catalog/input-error";
 import type { Digests } from "./catalog/reasons";
 import { checkedOutCommit } from "./commit";
+import { lookUp, type UpstreamAhead } from "./prefetch";
 import { preflight } from "./preflight";
 import { type BuildKey, type BuildRecord, type Previous, type PreviousTest, previous } from "./previous-builds";
 import { addedSize, type FilesystemLayer, type ImageLayers, mostAdded } from "./registry";
@@ -46,7 +47,10 @@ export class Builds {
   private readonly checks = new Map<string, Promise<readonly InputError[]>>();
   private readonly answers = new Map<string, Promise<readonly string[] | undefined>>();
   private readonly images = new Map<string, Promise<ImageLayers | undefined>>();
-  private readonly first = new Map<string, (() => Promise<unknown>)[]>();
+  private readonly ahead = new Map<string, UpstreamAhead>();
+  /** Layers whose builds wait until these are looked up. */
+  private readonly waiting = new Set<string>();
+  private lookedUp: Promise<unknown> | undefined;
   private commit: Promise<string | undefined> | undefined;
 
   constructor(private readonly options: BuildsOptions) {
@@ -61,14 +65,10 @@ export class Builds {
     return last?.tag !== tag || last.builder !== builder || last.context !== context;
   }
 
-  /** Has something done, once, before the build of any of these layers begins. */
-  before(layers: readonly string[], action: () => Promise<unknown>): void {
-    let done: Promise<unknown> | undefined;
-    const once = () => {
-      done ??= action();
-      return done;
-    };
-    for (const layer of layers) this.first.set(layer, [...(this.first.get(layer) ?? []), once]);
+  /** Has upstreams looked up before the build of any of these layers begins: those of all who ask for it at once, and each once. */
+  lookUpBefore(layers: readonly string[], upstreams: readonly UpstreamAhead[]): void {
+    for (const layer of layers) this.waiting.add(layer);
+    for (const upstream of upstreams) this.ahead.set(`${upstream.ref} ${upstream.platforms.join()}`, upstream);
   }
 
   /**
@@ -83,7 +83,10 @@ export class Builds {
     const problems = (await Promise.all(planned.map((layer) => this.check(layer)))).flat();
     if (pulumi.runtime.isDryRun()) return Date.now();
     if (problems.length > 0) return new Promise(() => {});
-    await Promise.all((this.first.get(planned[0]?.name ?? "") ?? []).map((action) => action()));
+    if (this.waiting.has(planned[0]?.name ?? "")) {
+      this.lookedUp ??= lookUp(this.options.builder, [...this.ahead.values()]).catch(() => {});
+      await this.lookedUp;
+    }
     this.commit ??= checkedOutCommit(this.options.paths, ".", this.options.files);
     return this.queue.turn(done);
   }

@@ -11,7 +11,7 @@ import { checkSizes } from "./family-sizes";
 import { ImageTest } from "./image-test";
 import { type BuildArgs, cacheOf, ingredientsOf, Layer, type LayerArgs } from "./layer";
 import { placeOf } from "./naming";
-import { lookUp, type Prefetch, prefetch } from "./prefetch";
+import { type Prefetch, prefetch } from "./prefetch";
 import type { BuildRecord } from "./previous-builds";
 import type { Commits } from "./release/commits";
 import { ReusedLayer, reusable } from "./release/reused-layer";
@@ -204,7 +204,10 @@ export class Family extends pulumi.ComponentResource {
     });
     if (entry.prefetch.length > 0 && !pulumi.runtime.isDryRun()) {
       const names = beneathOf(entry, args.catalog);
-      args.builds.before(names, () => lookUp({ ...layerArgs, upstreams }).catch(() => {}));
+      args.builds.lookUpBefore(
+        names,
+        entry.upstreams.map((upstream) => ({ name: upstream.name, ref: upstream.ref, platforms, context })),
+      );
       const beneath = names.flatMap((layer) => made.get(layer) ?? []);
       prefetchWhileBuilding(beneath, entry.prefetch, { ...layerArgs, upstreams });
     }
