@@ -8,7 +8,6 @@ import { doneLines, layerIn } from "../plan/release-print";
 import { updateLines } from "../plan/update-text";
 import { seconds } from "../terminal";
 import { adviceOnUpdate, buildLog, failedStep } from "./build-logs";
-import { ownLinesIn } from "./config-files";
 import { LayerEvents, type LayerProgress, type PredictedLayer } from "./layer-events";
 import { ProgressView, type Screen } from "./progress";
 
