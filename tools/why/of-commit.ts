@@ -6,7 +6,7 @@ import { tooShallow } from "../../components/release/commits";
 import { FamilyHistory, type HistorySource } from "../../components/release/history";
 import type { Environment } from "../stack/environment";
 import { lastCommit, messageOf } from "./commits";
-import { unknownLayer } from "./layer";
+import { unknownLayer } from "../stack/unknown-layer";
 import type { CommitImage } from "./shape";
 
 export interface CommitImageOptions {
