@@ -16,7 +16,7 @@ import { usesLocalServices } from "./stack/local-config";
 import { localStackIn } from "./stack/local-stack";
 import { playTour } from "./stack/tour";
 import { UpFailed, untouched, upWithProgress } from "./stack/up";
-import { megabytes, runPhases, seconds, table } from "./terminal";
+import { megabytes, seconds, table } from "./terminal";
 import { installRunc, installTools } from "./toolchain/install";
 import { planTools, serviceTools } from "./toolchain/tools";
 import { ensureStandIns } from "./upstreams/stand-ins";
