@@ -39,6 +39,14 @@ export interface BuildsOptions {
   readonly ask: Ask;
 }
 
+/** Stages of a layer that may be built while what is beneath it is. */
+export interface StagesAhead {
+  readonly layer: string;
+  /** All layers that it stands on or takes files from, at any depth. */
+  readonly beneath: readonly string[];
+  readonly upstreams: readonly UpstreamAhead[];
+}
+
 /** What the layers of a stack share while they are built. */
 export class Builds {
   readonly queue: BuildQueue;
@@ -47,9 +55,8 @@ export class Builds {
   private readonly checks = new Map<string, Promise<readonly InputError[]>>();
   private readonly answers = new Map<string, Promise<readonly string[] | undefined>>();
   private readonly images = new Map<string, Promise<ImageLayers | undefined>>();
-  private readonly ahead = new Map<string, UpstreamAhead>();
-  /** Layers whose builds wait until these are looked up. */
-  private readonly waiting = new Set<string>();
+  private readonly ahead: StagesAhead[] = [];
+  private due: Promise<readonly StagesAhead[]> | undefined;
   private lookedUp: Promise<unknown> | undefined;
   private commit: Promise<string | undefined> | undefined;
 
@@ -65,10 +72,31 @@ export class Builds {
     return last?.tag !== tag || last.builder !== builder || last.context !== context;
   }
 
-  /** Has upstreams looked up before the build of any of these layers begins: those of all who ask for it at once, and each once. */
-  lookUpBefore(layers: readonly string[], upstreams: readonly UpstreamAhead[]): void {
-    for (const layer of layers) this.waiting.add(layer);
-    for (const upstream of upstreams) this.ahead.set(`${upstream.ref} ${upstream.platforms.join()}`, upstream);
+  /** Has the upstreams of a layer's stages looked up before anything beneath it is built, where the stages are built ahead. */
+  lookUpBefore(ahead: StagesAhead): void {
+    this.ahead.push(ahead);
+  }
+
+  /**
+   * Whether a layer changes by itself. What one that does not has built of its stages is in its cache: to build them ahead gains nothing, and
+   * where a stage of a layer beneath has the same steps, BuildKit looks for them in the caches of the build alone that was there first, and so
+   * runs what follows them again.
+   */
+  async changesByItself(layer: string): Promise<boolean> {
+    return this.update.changesByItself(layer, (await this.previous).builds.get(layer));
+  }
+
+  /** All upstreams that are looked up at all, at once and each once. */
+  private async lookUpAhead(layer: string): Promise<void> {
+    this.due ??= Promise.all(
+      this.ahead.map(async (ahead) => ((await this.changesByItself(ahead.layer)) ? [ahead] : [])),
+    ).then((found) => found.flat());
+    const due = await this.due;
+    if (!due.some(({ beneath }) => beneath.includes(layer))) return;
+    const upstreams = due.flatMap(({ upstreams }) => upstreams);
+    const distinct = new Map(upstreams.map((one) => [`${one.ref} ${one.platforms.join()}`, one]));
+    this.lookedUp ??= lookUp(this.options.builder, [...distinct.values()]).catch(() => {});
+    await this.lookedUp;
   }
 
   /**
@@ -83,10 +111,7 @@ export class Builds {
     const problems = (await Promise.all(planned.map((layer) => this.check(layer)))).flat();
     if (pulumi.runtime.isDryRun()) return Date.now();
     if (problems.length > 0) return new Promise(() => {});
-    if (this.waiting.has(planned[0]?.name ?? "")) {
-      this.lookedUp ??= lookUp(this.options.builder, [...this.ahead.values()]).catch(() => {});
-      await this.lookedUp;
-    }
+    await this.lookUpAhead(planned[0]?.name ?? "");
     this.commit ??= checkedOutCommit(this.options.paths, ".", this.options.files);
     return this.queue.turn(done);
   }
