@@ -3,6 +3,7 @@ import type { LayerOutput } from "../components/family";
 import { localStack } from "../components/local-stack";
 import { imageSize } from "../components/registry";
 import { homeAt } from "./home";
+import { runPhases } from "./phases";
 import { catalogBesidesLocks, type LocksSource } from "./pins/pins";
 import { withPresentPackages } from "./pins/renew";
 import { reasonsText } from "./plan/print";

@@ -93,7 +93,8 @@ describe("secrets of builds", () => {
       assert.deepEqual(await filesWith(canary, folder), []);
     }
     const environmentOf = (tool: string) => readFileSync(join(wrapped, `${tool}.environment`), "utf8");
-    for (const tool of ["regctl", "git"]) assert.ok(!environmentOf(tool).includes(canary), `the environment of ${tool}`);
+    for (const tool of ["regctl", "git"])
+      assert.ok(!environmentOf(tool).includes(canary), `the environment of ${tool}`);
     // That has the secrets of the stages that it fetches ahead.
     assert.ok(environmentOf("buildx").includes(`=${canary}`));
     assert.ok(!environmentOf("buildx").includes(`other-${canary}`), "the environment of buildx");

@@ -4,9 +4,9 @@ import { InputError } from "../../components/catalog/input-error";
 import { checkVersion, namesVersions } from "../../components/release/tags";
 import { root } from "../home";
 import { catalogOf, configObjectOf, configOf, fileOf } from "../stack/config-files";
+import { unknownLayer } from "../stack/unknown-layer";
 import { upEnvironment } from "../stack/up-verb";
 import { jsonOption, stackOption } from "../verb";
-import { unknownLayer } from "../stack/unknown-layer";
 import { outputsOf, raiseRebuild, removeConfig, request, setConfig, type ToldLayer } from "./request";
 
 interface Options {

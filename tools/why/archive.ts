@@ -50,7 +50,8 @@ export async function entriesOf(
     return [];
   });
   const { failed, timedOut, stderr, shortMessage } = await child;
-  if (timedOut) throw new Error(`the layer ${digest} cannot be read: it did not come within ${timeLimit / 60_000} minutes`);
+  if (timedOut)
+    throw new Error(`the layer ${digest} cannot be read: it did not come within ${timeLimit / 60_000} minutes`);
   const said = printed(new TextDecoder().decode(stderr).trim());
   if (failure && said === "") throw new Error(`the layer ${digest} cannot be read: ${failure.message}`);
   if (failed || failure) throw new Error(`the layer ${digest} cannot be read: ${said || shortMessage}`);

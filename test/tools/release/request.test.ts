@@ -5,7 +5,11 @@ describe("strata release --rebuild", () => {
   const cases: [what: string, before: string, after: string][] = [
     ["has none", "", "rebuild: 1\n"],
     ["has other keys", "sizeBudget: 550 MB", "sizeBudget: 550 MB\nrebuild: 1\n"],
-    ["has one", "rebuild:  41 # the archive was broken\nsecrets: []\n", "rebuild:  42 # the archive was broken\nsecrets: []\n"],
+    [
+      "has one",
+      "rebuild:  41 # the archive was broken\nsecrets: []\n",
+      "rebuild:  42 # the archive was broken\nsecrets: []\n",
+    ],
     [
       "is written in its author's way",
       `description:   ${"many words, ".repeat(12)}more\nrebuild: 1\nplatforms: [ linux/amd64 ]\n`,

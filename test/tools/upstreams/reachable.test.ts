@@ -4,7 +4,10 @@ import { createServer, type RequestListener, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { reachable } from "../../../tools/upstreams/reachable";
 
-async function withServer(answer: RequestListener, test: (url: string, server: Server) => Promise<void>): Promise<void> {
+async function withServer(
+  answer: RequestListener,
+  test: (url: string, server: Server) => Promise<void>,
+): Promise<void> {
   const server = createServer(answer).listen(0, "127.0.0.1");
   await once(server, "listening");
   try {
@@ -16,7 +19,10 @@ async function withServer(answer: RequestListener, test: (url: string, server: S
 }
 
 describe("an address is reachable", () => {
-  const answering = (status: number): RequestListener => (_, response) => void response.writeHead(status).end();
+  const answering =
+    (status: number): RequestListener =>
+    (_, response) =>
+      void response.writeHead(status).end();
 
   it("where it answers as a registry does, with or without credentials", async () => {
     for (const status of [200, 401]) {

@@ -75,13 +75,20 @@ describe("a filesystem layer", () => {
 });
 
 describe("a filesystem layer that cannot be read", () => {
-  const layer = { digest: `sha256:${"1".repeat(64)}`, mediaType: "application/vnd.oci.image.layer.v1.tar+gzip", size: 1 };
+  const layer = {
+    digest: `sha256:${"1".repeat(64)}`,
+    mediaType: "application/vnd.oci.image.layer.v1.tar+gzip",
+    size: 1,
+  };
 
   it("is told by what regctl says, without what opens a storage", async () => {
     const script = 'echo "failed to get https://storage.test/blob?X-Signature=hidden: [http 403]" >&2; exit 1';
     await withTools({ regctl: script }, (env) =>
       assert.rejects(entriesOf("registry.test/app", layer, env), (error: Error) => {
-        assert.match(error.message, /the layer sha256:1+ cannot be read: failed to get https:\/\/storage\.test\/blob\?…/);
+        assert.match(
+          error.message,
+          /the layer sha256:1+ cannot be read: failed to get https:\/\/storage\.test\/blob\?…/,
+        );
         assert.doesNotMatch(error.message, /hidden/);
         return true;
       }),

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
-import { wholeDigest } from "../../../tools/why/difference";
 import { unknownLayer } from "../../../tools/stack/unknown-layer";
+import { wholeDigest } from "../../../tools/why/difference";
 import { inStack } from "../../../tools/why/layer";
 import type { LayerState } from "../../../tools/why/states";
 
