@@ -9,6 +9,7 @@ import { FileHashes } from "./components/catalog/file-hashes";
 import { readTests, untestedBy } from "./components/catalog/image-tests";
 import { readUpstreams, refusePinnedStandIns } from "./components/catalog/upstreams";
 import { Family } from "./components/family";
+import { hideConfiguration } from "./components/own-configuration";
 import { addedLayers, imageLayers, imagePlatforms } from "./components/registry";
 import { adoptedVersions, unknownPlaces } from "./components/release/adopted-versions";
 import { commitsOf } from "./components/release/commits";
@@ -20,6 +21,7 @@ import { layersIfThere, layersOf, type Source, sourceIn } from "./components/rel
 import { needsCommits } from "./components/release/tags";
 import { readSettings, type Settings } from "./components/settings";
 
+hideConfiguration();
 const stack = pulumi.getStack();
 const settings = readSettings(new pulumi.Config("strata"), stack);
 

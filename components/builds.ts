@@ -4,6 +4,7 @@ import type { CatalogLayer } from "./catalog/catalog";
 import { InputError } from "./catalog/input-error";
 import type { Digests } from "./catalog/reasons";
 import { checkedOutCommit } from "./commit";
+import { lookUp, type UpstreamAhead } from "./prefetch";
 import { preflight } from "./preflight";
 import { type BuildKey, type BuildRecord, type Previous, type PreviousTest, previous } from "./previous-builds";
 import { addedSize, type FilesystemLayer, type ImageLayers, mostAdded } from "./registry";
@@ -38,6 +39,14 @@ export interface BuildsOptions {
   readonly ask: Ask;
 }
 
+/** Stages of a layer that may be built while what is beneath it is. */
+export interface StagesAhead {
+  readonly layer: string;
+  /** All layers that it stands on or takes files from, at any depth. */
+  readonly beneath: readonly string[];
+  readonly upstreams: readonly UpstreamAhead[];
+}
+
 /** What the layers of a stack share while they are built. */
 export class Builds {
   readonly queue: BuildQueue;
@@ -46,7 +55,9 @@ export class Builds {
   private readonly checks = new Map<string, Promise<readonly InputError[]>>();
   private readonly answers = new Map<string, Promise<readonly string[] | undefined>>();
   private readonly images = new Map<string, Promise<ImageLayers | undefined>>();
-  private readonly first = new Map<string, (() => Promise<unknown>)[]>();
+  private readonly ahead: StagesAhead[] = [];
+  private due: Promise<readonly StagesAhead[]> | undefined;
+  private lookedUp: Promise<unknown> | undefined;
   private commit: Promise<string | undefined> | undefined;
 
   constructor(private readonly options: BuildsOptions) {
@@ -61,14 +72,31 @@ export class Builds {
     return last?.tag !== tag || last.builder !== builder || last.context !== context;
   }
 
-  /** Has something done, once, before the build of any of these layers begins. */
-  before(layers: readonly string[], action: () => Promise<unknown>): void {
-    let done: Promise<unknown> | undefined;
-    const once = () => {
-      done ??= action();
-      return done;
-    };
-    for (const layer of layers) this.first.set(layer, [...(this.first.get(layer) ?? []), once]);
+  /** Has the upstreams of a layer's stages looked up before anything beneath it is built, where the stages are built ahead. */
+  lookUpBefore(ahead: StagesAhead): void {
+    this.ahead.push(ahead);
+  }
+
+  /**
+   * Whether a layer changes by itself. What one that does not has built of its stages is in its cache: to build them ahead gains nothing, and
+   * where a stage of a layer beneath has the same steps, BuildKit looks for them in the caches of the build alone that was there first, and so
+   * runs what follows them again.
+   */
+  async changesByItself(layer: string): Promise<boolean> {
+    return this.update.changesByItself(layer, (await this.previous).builds.get(layer));
+  }
+
+  /** All upstreams that are looked up at all, at once and each once. */
+  private async lookUpAhead(layer: string): Promise<void> {
+    this.due ??= Promise.all(
+      this.ahead.map(async (ahead) => ((await this.changesByItself(ahead.layer)) ? [ahead] : [])),
+    ).then((found) => found.flat());
+    const due = await this.due;
+    if (!due.some(({ beneath }) => beneath.includes(layer))) return;
+    const upstreams = due.flatMap(({ upstreams }) => upstreams);
+    const distinct = new Map(upstreams.map((one) => [`${one.ref} ${one.platforms.join()}`, one]));
+    this.lookedUp ??= lookUp(this.options.builder, [...distinct.values()]).catch(() => {});
+    await this.lookedUp;
   }
 
   /**
@@ -83,7 +111,7 @@ export class Builds {
     const problems = (await Promise.all(planned.map((layer) => this.check(layer)))).flat();
     if (pulumi.runtime.isDryRun()) return Date.now();
     if (problems.length > 0) return new Promise(() => {});
-    await Promise.all((this.first.get(planned[0]?.name ?? "") ?? []).map((action) => action()));
+    await this.lookUpAhead(planned[0]?.name ?? "");
     this.commit ??= checkedOutCommit(this.options.paths, ".", this.options.files);
     return this.queue.turn(done);
   }

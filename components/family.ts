@@ -11,7 +11,7 @@ import { checkSizes } from "./family-sizes";
 import { ImageTest } from "./image-test";
 import { type BuildArgs, cacheOf, ingredientsOf, Layer, type LayerArgs } from "./layer";
 import { placeOf } from "./naming";
-import { lookUp, type Prefetch, prefetch } from "./prefetch";
+import { type Prefetch, prefetch } from "./prefetch";
 import type { BuildRecord } from "./previous-builds";
 import type { Commits } from "./release/commits";
 import { ReusedLayer, reusable } from "./release/reused-layer";
@@ -204,16 +204,18 @@ export class Family extends pulumi.ComponentResource {
     });
     if (entry.prefetch.length > 0 && !pulumi.runtime.isDryRun()) {
       const names = beneathOf(entry, args.catalog);
-      args.builds.before(names, () => lookUp({ ...layerArgs, upstreams }).catch(() => {}));
+      const ahead = entry.upstreams.map((upstream) => ({ name: upstream.name, ref: upstream.ref, platforms, context }));
+      args.builds.lookUpBefore({ layer: name, beneath: names, upstreams: ahead });
       const beneath = names.flatMap((layer) => made.get(layer) ?? []);
-      prefetchWhileBuilding(beneath, entry.prefetch, { ...layerArgs, upstreams });
+      prefetchWhileBuilding(name, beneath, entry.prefetch, { ...layerArgs, upstreams });
     }
     return new Layer(name, layerArgs, { parent: this });
   }
 }
 
-/** As soon as an update builds anything beneath a layer, its own stages that need nothing of that are built as well. */
+/** As soon as an update builds anything beneath a layer that changes by itself, its stages that need nothing of that are built as well. */
 function prefetchWhileBuilding(
+  name: string,
   beneath: readonly Made[],
   stages: readonly string[],
   args: LayerArgs & Pick<Prefetch, "upstreams">,
@@ -221,7 +223,7 @@ function prefetchWhileBuilding(
   let begun = false;
   for (const layer of beneath.filter((made) => made instanceof Layer)) {
     pulumi.all([layer.begun, args.secrets]).apply(async ([{ began }, secrets]) => {
-      if (began === undefined || begun) return;
+      if (began === undefined || begun || !(await args.builds.changesByItself(name)) || begun) return;
       begun = true;
       begun = await args.builds.queue.spare(() =>
         prefetch({ ...args, stages, secrets, cache: cacheOf(args) }).catch(() => {}),

@@ -1,9 +1,10 @@
 import * as dockerbuild from "@pulumi/docker-build";
 import * as pulumi from "@pulumi/pulumi";
 import type { Builds } from "./builds";
-import { buildArguments } from "./catalog/build-arguments";
-import { buildId, type Ingredients } from "./catalog/build-id";
+import { buildArguments, rebuildHost } from "./catalog/build-arguments";
+import { buildId, type Ingredients, optionsOf } from "./catalog/build-id";
 import type { CatalogLayer } from "./catalog/catalog";
+import { layerInputs } from "./catalog/layer-inputs";
 import type { Digests } from "./catalog/reasons";
 import { Ending } from "./ending";
 import type { ImagePlace } from "./naming";
@@ -100,26 +101,8 @@ export class Layer extends pulumi.ComponentResource {
   constructor(name: string, args: LayerArgs, opts?: pulumi.ComponentResourceOptions) {
     const parents = digestsOf(args.parents);
     const upstreams = digestsOf(args.upstreams);
-    const { files, dockerfile, platforms, rebuild, compression, builds, labels } = args;
-    const secretIds = secretIdsOf(args);
-    super(
-      "strata:image:Layer",
-      name,
-      {
-        files,
-        dockerfile,
-        platforms,
-        compression,
-        labels,
-        // Absent where they say nothing, so that most layers' inputs stay small.
-        ...(Object.keys(parents).length > 0 ? { parents } : {}),
-        ...(Object.keys(upstreams).length > 0 ? { upstreams } : {}),
-        ...(Object.keys(args.arguments).length > 0 ? { arguments: args.arguments } : {}),
-        ...(rebuild > 0 ? { rebuild } : {}),
-        ...(secretIds.length > 0 ? { secrets: secretIds } : {}),
-      },
-      opts,
-    );
+    const { builds } = args;
+    super("strata:image:Layer", name, layerInputs({ ...args, parents, upstreams, secretIds: secretIdsOf(args) }), opts);
     this.repository = args.repository;
     const made = pulumi.output({ ...upstreams, ...parents }).apply((parents) => {
       const id = buildId({ ...ingredientsOf(args), parents });
@@ -178,9 +161,7 @@ export class Layer extends pulumi.ComponentResource {
       dockerfile: { location: args.dockerfilePath },
       platforms: [...args.platforms] as dockerbuild.Platform[],
       buildArgs: { ...buildArguments, ...args.arguments },
-      // A name for an address in /etc/hosts of the steps, which no image gets to see: with another one BuildKit finds no step in
-      // its caches, and runs them all.
-      ...(args.rebuild > 0 ? { addHosts: [`rebuild-${args.rebuild}:127.0.0.1`] } : {}),
+      ...(args.rebuild > 0 ? { addHosts: [rebuildHost(args.rebuild).join(":")] } : {}),
       // A secret that is rotated changes no image; the next build that has a reason of its own gets the new one.
       ...(secretIds.length > 0 ? { secrets: args.secrets, ignoreSecretsInDiffCalculation: secretIds } : {}),
       labels: { ...args.labels, ...baseDigest(args) },
@@ -198,21 +179,12 @@ export class Layer extends pulumi.ComponentResource {
 /** What the image is made of, without what is beneath it. */
 export function ingredientsOf(args: LayerArgs): Omit<Ingredients, "parents"> {
   const { files, dockerfile, platforms, rebuild, compression, labels } = args;
-  const options = {
-    compression,
-    ...prefixed("label:", labels),
-    ...Object.fromEntries(secretIdsOf(args).map((id) => [`secret:${id}`, ""])),
-  };
+  const options = optionsOf(compression, labels, secretIdsOf(args));
   return { files, dockerfile, arguments: { ...buildArguments, ...args.arguments }, platforms, rebuild, options };
 }
 
-/** Which secrets a step is given may change what it does; a value that is rotated does not. */
 function secretIdsOf({ secrets }: LayerArgs): string[] {
   return Object.keys(secrets).sort();
-}
-
-function prefixed(prefix: string, labels: Readonly<Record<string, string>>): Record<string, string> {
-  return Object.fromEntries(Object.entries(labels).map(([key, value]) => [`${prefix}${key}`, value]));
 }
 
 function digestsOf<T>(images: Readonly<Record<string, { readonly digest: T }>>): Record<string, T> {

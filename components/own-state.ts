@@ -44,7 +44,24 @@ export async function byStack<T>(stack: string, ask: (name: string) => Promise<T
   );
 }
 
-/** How often a state is read that is being written, and how long to wait between, in milliseconds. */
+/** In milliseconds: how long the engine may take to read a state. */
+const limit = 60_000;
+
+/** @throws Error where the time runs out: a backend that takes a request and never answers it would hold a program up for ever */
+export async function inTime<T>(asked: Promise<T>, milliseconds = limit): Promise<T> {
+  const stop = new AbortController();
+  const late = sleep(milliseconds, undefined, { signal: stop.signal }).then(() => {
+    throw new Error(`Pulumi did not give the stack's state within ${milliseconds / 1000} s; is its backend reachable?`);
+  });
+  try {
+    return await Promise.race([asked, late]);
+  } finally {
+    stop.abort();
+    late.catch(() => {});
+  }
+}
+
+/** How often a state is read that is being written, and how long to wait between, in milliseconds, more or less. */
 const readings = 20;
 const pause = 100;
 
@@ -55,10 +72,10 @@ const pause = 100;
 export async function untilWhole<T>(read: () => Promise<T>): Promise<T> {
   for (let reading = 1; ; reading++) {
     try {
-      return await read();
+      return await inTime(read());
     } catch (error) {
       if (reading === readings || !/\bEOF\b|unexpected end of JSON/.test(String(error))) throw error;
-      await sleep(pause);
+      await sleep(pause * (0.5 + Math.random()));
     }
   }
 }

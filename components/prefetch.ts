@@ -1,7 +1,7 @@
 import { type SpawnOptions, spawn } from "node:child_process";
 import { relative } from "node:path";
 import { literal } from "./catalog/bake-text";
-import { buildArguments } from "./catalog/build-arguments";
+import { buildArguments, rebuildHost } from "./catalog/build-arguments";
 
 /** Stages of a layer that can be built before the layers beneath are there. */
 export interface Prefetch {
@@ -25,6 +25,8 @@ export interface Prefetch {
   readonly compression: "zstd" | "gzip";
   /** id → value */
   readonly secrets: Readonly<Record<string, string>>;
+  /** The longest that it may take, as `strata:timeout` has it. @example "1h30m" */
+  readonly timeout: string;
 }
 
 /**
@@ -38,14 +40,34 @@ export async function prefetch(what: Prefetch): Promise<void> {
   const variables = Object.keys(what.secrets).map((_, index) => `STRATA_SECRET_${index}`);
   const values = Object.values(what.secrets).map((value, index) => [variables[index], value] as const);
   // Secrets go by the environment: a command line is open to all of a machine's users.
-  await runBake(what.builder, bakeFileOf(what, variables), { env: Object.fromEntries(values) });
+  const timeout = milliseconds(what.timeout);
+  await runBake(what.builder, bakeFileOf(what, variables), { env: Object.fromEntries(values), timeout });
+}
+
+/** The longest that Node.js waits for anything. */
+const longest = 2 ** 31 - 1;
+
+function milliseconds(duration: string): number {
+  const [, ...parts] = /^(?:(\d+)h)?(?:(\d+)m)?(?:(\d+)s)?$/.exec(duration) ?? [];
+  return Math.min(longest, parts.reduce((sum, part) => sum * 60 + Number(part ?? 0), 0) * 1000);
 }
 
 /** In milliseconds: builds wait for it. */
 const lookUpLimit = 20_000;
 
+/** An upstream of stages that are fetched ahead. */
+export interface UpstreamAhead {
+  /** As the Dockerfile names it. */
+  readonly name: string;
+  /** `repository@sha256:…`, where the builder gets it. */
+  readonly ref: string;
+  readonly platforms: readonly string[];
+  /** A folder to be the context of a build that reads nothing: a path relative to the project. */
+  readonly context: string;
+}
+
 /**
- * Has a builder look the upstreams of stages up, in a build that ends before others begin.
+ * Has a builder look upstreams up, in a build that ends before others begin.
  *
  * What builds have made on an upstream BuildKit (0.31) does not find again while one is under way that was the first to ask for the
  * upstream: on a builder that has nothing, stages that were fetched ahead would be built a second time with their layer. Where it does not
@@ -54,21 +76,21 @@ const lookUpLimit = 20_000;
  * @param timeout in milliseconds. @default 20 s
  */
 export async function lookUp(
-  what: Pick<Prefetch, "builder" | "context" | "upstreams" | "platforms">,
+  builder: string,
+  upstreams: readonly UpstreamAhead[],
   timeout = lookUpLimit,
 ): Promise<void> {
-  const targets = Object.entries(what.upstreams).map(([name, { ref }], index) => [
+  if (upstreams.length === 0) return;
+  const targets = upstreams.map(({ name, ref, platforms, context }, index) => [
     `upstream-${index}`,
     {
       // With a target the builder's record of it is not taken for one of the layer.
       ...{ "dockerfile-inline": `FROM ${name} AS upstream\n`, target: "upstream", output: ["type=cacheonly"] },
-      context: what.context,
-      ...{ contexts: { [name]: `docker-image://${ref}` }, platforms: what.platforms },
+      ...{ context, contexts: { [name]: `docker-image://${ref}` }, platforms },
     },
   ]);
-  if (targets.length === 0) return;
   const file = { group: { default: { targets: targets.map(([name]) => name) } }, target: Object.fromEntries(targets) };
-  await runBake(what.builder, file, { timeout, killSignal: "SIGKILL" });
+  await runBake(builder, file, { timeout, killSignal: "SIGKILL" });
 }
 
 /** Buildx by itself, or as Docker's plugin. */
@@ -89,11 +111,12 @@ function run(command: string, args: readonly string[], input: string, options: S
     child.unref();
     const stop = () => child.kill();
     process.once("exit", stop);
-    child.once("error", () => resolve(false));
-    child.once("exit", () => {
+    const ended = (ran: boolean) => {
       process.removeListener("exit", stop);
-      resolve(true);
-    });
+      resolve(ran);
+    };
+    child.once("error", () => ended(false));
+    child.once("exit", () => ended(true));
     // One that ends before it has read all says so by its exit.
     child.stdin.on("error", () => {});
     child.stdin.end(input);
@@ -118,7 +141,7 @@ export function bakeFileOf(what: Prefetch, variables: readonly string[]) {
     output: [
       what.cached ? `type=image,store=false,oci-mediatypes=true,compression=${what.compression}` : "type=cacheonly",
     ],
-    ...(rebuild > 0 ? { "extra-hosts": { [`rebuild-${rebuild}`]: "127.0.0.1" } } : {}),
+    ...(rebuild > 0 ? { "extra-hosts": Object.fromEntries([rebuildHost(rebuild)]) } : {}),
     ...(secret.length > 0 ? { secret } : {}),
   };
   // A target's name has no dots in it, and a stage's may.

@@ -2,6 +2,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { z } from "zod";
 import { type AskOptions, askTool, NoAnswer } from "./ask-tool";
 import { normalPlatform } from "./catalog/platform";
+import { withoutQueries } from "./shown-address";
 
 /** DOCKER_CONFIG, SSL_CERT_FILE, PATH, on top of this process's own. */
 type Environment = NonNullable<AskOptions["env"]>;
@@ -238,13 +239,14 @@ async function withTries(args: readonly string[], env: Environment, { time = lim
 }
 
 function failed(what: string, error: NoAnswer, refs: readonly string[]): RegistryError {
-  return new RegistryError(`${what}: ${withoutQueries(withoutLog(error.said))}${hintOn(error, refs)}`);
+  return new RegistryError(`${what}: ${printed(error.said)}${hintOn(error, refs)}`);
 }
 
-/** What regctl warns of on its way comes again in its last line. */
-function withoutLog(said: string): string {
+/** What regctl said is wrong, as people may see it. */
+export function printed(said: string): string {
+  // What it warns of on its way comes again in its last line.
   const lines = said.split("\n").filter((line) => !/^time=\S+ level=/.test(line));
-  return lines.join("\n") || said;
+  return withoutQueries(lines.join("\n") || said);
 }
 
 /** What people can do about it. */
@@ -253,11 +255,6 @@ function hintOn({ said }: NoAnswer, refs: readonly string[]): string {
   const hosts = [...new Set(refs.map((ref) => ref.slice(0, ref.indexOf("/"))))];
   const named = hosts.filter((host) => said.includes(host));
   return `; log in with: ${(named.length > 0 ? named : hosts).map((host) => `docker login ${host}`).join(" or ")}`;
-}
-
-/** Registries send clients on to storage whose addresses hold what opens it. */
-function withoutQueries(said: string): string {
-  return said.replace(/(https?:\/\/[^\s"?]+)\?[^\s"]+/g, "$1?…");
 }
 
 /** What regctl prints of a manifest or a blob that is not there. */

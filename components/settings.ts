@@ -8,7 +8,7 @@ import { localStack } from "./local-stack";
 import type { Hold } from "./release/hold";
 import { checkTemplates, checkVersion, namesVersions, pullRequestOf } from "./release/tags";
 
-/** What a stack is told by its configuration; Pulumi.yaml describes each key. */
+/** What a stack is told by its configuration; Pulumi.yaml describes each key but `secrets`, of which docs/guide/secrets.md tells. */
 export interface Settings {
   readonly registry: string;
   readonly organisation: string;
@@ -193,7 +193,10 @@ function readSecrets(config: pulumi.Config): Record<string, pulumi.Output<string
   const secrets = z.record(z.string(), z.string()).safeParse(config.getObject("secrets") ?? {});
   if (!secrets.success) {
     const issue = secrets.error.issues[0];
-    throw new InputError([key, ...(issue?.path ?? [])].join("."), "expected text");
+    throw new InputError(
+      [key, ...(issue?.path ?? [])].join("."),
+      "expected text; set it with: pulumi config set --secret --path 'strata:secrets[\"ID\"]'",
+    );
   }
   const values = Object.entries(secrets.data);
   if (values.length > 0 && !isConfigSecret(key)) {

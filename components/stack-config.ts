@@ -1,20 +1,27 @@
-import { parse } from "yaml";
+import { z } from "zod";
+import { readYaml } from "./catalog/read-yaml";
 
-interface ConfigFile {
-  readonly config?: Readonly<Record<string, unknown>> | null;
+/** What there is to read of a stack's configuration. */
+export interface ConfigFile {
+  /** As messages name it. */
+  readonly file: string;
+  /** Undefined where there is none. */
+  readonly text: string | undefined;
 }
+
+const schema = z.object({ config: z.record(z.string(), z.unknown()).nullish() });
 
 /** A stack's configuration as its files have it, without Pulumi. Of no use for secrets. */
 export class StackConfig {
   private readonly files: readonly Readonly<Record<string, unknown>>[];
 
   /**
-   * @param own the text of Pulumi.<stack>.yaml; undefined where there is none
-   * @param project the text of Pulumi.yaml, which has defaults
-   * @throws Error for what is no YAML
+   * @param own Pulumi.<stack>.yaml
+   * @param project Pulumi.yaml, which has defaults
+   * @throws InputError for one that is no YAML, or has no map under `config`
    */
-  constructor(own?: string, project?: string) {
-    this.files = [own, project].map((text) => ((parse(text ?? "") ?? {}) as ConfigFile).config ?? {});
+  constructor(own: ConfigFile, project: ConfigFile) {
+    this.files = [own, project].map(({ file, text }) => readYaml(file, text ?? "", schema).config ?? {});
   }
 
   /** @param key without `strata:` */

@@ -1,5 +1,5 @@
 import { actionOf } from "./catalog/build-action";
-import type { Ingredients } from "./catalog/build-id";
+import { buildId, type Ingredients } from "./catalog/build-id";
 import type { Action } from "./catalog/diff";
 import { expectedOf, type PlannedLayer, scheduleOf } from "./catalog/plan";
 import type { Digests } from "./catalog/reasons";
@@ -80,6 +80,14 @@ export class Update {
   /** What changes, and is no target of this update; what stands on it is not told by this update either. */
   leaveOut(name: string): void {
     this.leftOut.add(name);
+  }
+
+  /** Whether a layer changes whatever becomes of the layers beneath it, as one does that was never built. */
+  changesByItself(name: string, last: PreviousBuild | undefined): boolean {
+    const layer = this.layers.get(name);
+    const made = madeOf(last);
+    if (!layer || !made) return true;
+    return buildId({ ...layer.ingredients, parents: { ...made.parents, ...layer.there } }) !== made.buildId;
   }
 
   /** What a build of a layer on these digests is. */

@@ -9,7 +9,7 @@ export const toolsFolder = join(root, ".strata/bin");
 /** PULUMI_HOME of the stack `local`: plugins, and which stack is selected. */
 export const pulumiHome = join(root, ".strata/pulumi");
 
-/** All that Strata keeps on a machine; nothing is written elsewhere. */
+/** All that Strata keeps on a machine, but for the caches that Go and npm keep themselves. */
 export interface Home {
   readonly folder: string;
   /** Registry's and BuildKit's data: what `reset` throws away. */

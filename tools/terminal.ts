@@ -1,44 +1,5 @@
-import { Listr } from "listr2";
-import type { Report } from "./toolchain/install";
-
-/** A piece of long work. What it returns, where it returns anything, is shown behind its title. */
-export interface Phase {
-  readonly title: string;
-  readonly run: (report: Report) => Promise<string | undefined>;
-}
-
-/** What we use of a task of listr2. */
-interface Titled {
-  title: string;
-  output: string;
-}
-
 /** In milliseconds: how often a log that nobody watches live gets a line. */
 export const pipedInterval = 20_000;
-
-/**
- * Runs phases one after the other, live on a terminal, as plain lines elsewhere.
- *
- * @throws what the first phase that fails throws; the caller prints it
- */
-export async function runPhases(phases: readonly Phase[]): Promise<void> {
-  let failure: unknown;
-  const tasks = phases.map(({ title, run }) => ({
-    title,
-    task: async (_: unknown, task: Titled) => {
-      const result = await run(reporterOf(task)).catch((error: unknown) => {
-        failure = error;
-        throw new Error("failed");
-      });
-      if (result) task.title = `${title}: ${result}`;
-    },
-  }));
-  await new Listr(tasks, { fallbackRenderer: "simple", concurrent: false, registerSignalListeners: false })
-    .run()
-    .catch((error: unknown) => {
-      throw failure ?? error;
-    });
-}
 
 export function seconds(value: number): string {
   return value < 10
@@ -68,11 +29,7 @@ export function table(head: readonly string[], rows: readonly (readonly string[]
   return [line(head), line(widths.map((width) => "─".repeat(width))), ...rows.map(line)].join("\n");
 }
 
-function reporterOf(task: Titled): Report {
-  let last = Date.now();
-  return (text) => {
-    if (!process.stdout.isTTY && Date.now() - last < pipedInterval) return;
-    last = Date.now();
-    task.output = text;
-  };
+/** What others wrote, such as a file's name or a commit's message: without what moves the cursor, or turns the text around. */
+export function printable(text: string): string {
+  return text.replace(/\p{C}/gu, "?");
 }

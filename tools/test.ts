@@ -4,7 +4,7 @@ import { parseArgs } from "node:util";
 import { execa } from "execa";
 import Mocha from "mocha";
 import { root } from "./home";
-import { runPhases } from "./terminal";
+import { runPhases } from "./phases";
 import { installRunc, installTools } from "./toolchain/install";
 import { planTools, serviceTools } from "./toolchain/tools";
 

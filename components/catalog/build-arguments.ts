@@ -10,3 +10,13 @@ export const buildArguments = {
   // An index even for one platform: then an image's kind does not change with the number of its platforms.
   BUILDKIT_MULTI_PLATFORM: "1",
 } as const;
+
+/**
+ * Host and address that a build with a forced rebuild is given for /etc/hosts of its steps, which no image gets to see: with another one
+ * BuildKit finds no step in its caches, and runs them all.
+ *
+ * @param rebuild as image.yaml has it, 1 or more
+ */
+export function rebuildHost(rebuild: number): readonly [host: string, address: string] {
+  return [`rebuild-${rebuild}`, "127.0.0.1"];
+}

@@ -38,6 +38,19 @@ export function buildId(ingredients: Ingredients): string {
   return sha256(JSON.stringify(form));
 }
 
+/** The options of a build, as ingredients have them. Which secrets a step is given may change what it does; a value that is rotated does not. */
+export function optionsOf(
+  compression: string,
+  labels: Readonly<Record<string, string>>,
+  secretIds: Iterable<string>,
+): Record<string, string> {
+  return Object.fromEntries([
+    ["compression", compression],
+    ...Object.entries(labels).map(([key, value]) => [`label:${key}`, value] as const),
+    ...[...secretIds].map((id) => [`secret:${id}`, ""] as const),
+  ]);
+}
+
 function sorted(map: Readonly<Record<string, string>>): [string, string][] {
   return Object.entries(map).sort(([a], [b]) => (a < b ? -1 : 1));
 }

@@ -46,7 +46,7 @@ export function readImageName(name: string): ImageName | undefined {
  */
 export function familiar(name: string, place: string): string {
   const read = readImageName(name);
-  if (!read) throw new InputError(place, `"${name}" is no name of an image`);
+  if (!read) throw new InputError(place, `"${name}" is no name of an image; expected one such as debian:trixie-slim`);
   const short = read.repository.replace(/^docker\.io\/(?:library\/)?/, "");
   const tag = read.tag !== undefined && (read.tag !== "latest" || read.digest) ? `:${read.tag}` : "";
   return `${short}${tag}${read.digest ? `@${read.digest}` : ""}`;

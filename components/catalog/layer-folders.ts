@@ -59,7 +59,10 @@ export function inBuildOrder(
     const open = layer.layers.filter((parent) => {
       if (!below.includes(parent)) return true;
       const circle = [...below.slice(below.indexOf(parent)), parent].join(" → ");
-      report(layer.dockerfilePath, `layers need each other in a circle: ${circle}`);
+      report(
+        layer.dockerfilePath,
+        `layers need each other in a circle: ${circle}; take one FROM or --from of these out`,
+      );
       return false;
     });
     for (const parent of open) visit(parent, below);

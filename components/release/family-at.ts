@@ -1,5 +1,5 @@
 import { buildArguments } from "../catalog/build-arguments";
-import { buildId } from "../catalog/build-id";
+import { buildId, optionsOf } from "../catalog/build-id";
 import type { Catalog } from "../catalog/catalog";
 import { type ContextFile, filesText } from "../catalog/files";
 import { labelsOf } from "../catalog/labels";
@@ -50,12 +50,10 @@ export function identitiesOf(
     }
     const within = submodules.get(layer.name) ?? new Map();
     const given = layer.secrets.map(({ id }) => id).filter((id) => secrets?.has(id) ?? true);
-    const options = [
-      ["compression", compression],
-      ...Object.entries(labelsOf({ ...layer, standIns: [] }, labels)).map(([key, value]) => [`label:${key}`, value]),
-      ...given.map((id) => [`secret:${id}`, ""]),
-      ...[...within].map(([path, commit]) => [`submodule:${path}`, commit]),
-    ];
+    const options = {
+      ...optionsOf(compression, labelsOf({ ...layer, standIns: [] }, labels), given),
+      ...Object.fromEntries([...within].map(([path, commit]) => [`submodule:${path}`, commit])),
+    };
     const identity = buildId({
       files: filesText(withoutSubmodules(layer.files, within)),
       dockerfile: layer.dockerfile,
@@ -66,7 +64,7 @@ export function identitiesOf(
         ...layer.upstreams.map(({ name, digest }) => [name, digest]),
         ...layer.layers.map((parent) => [parent, found.get(parent) ?? ""]),
       ]),
-      options: Object.fromEntries(options),
+      options,
     });
     found.set(layer.name, identity);
   }

@@ -249,7 +249,10 @@ export class FamilyHistory {
     const { configFiles } = this.source;
     const text = (file: string) =>
       this.untracked.has(file) ? this.untracked.get(file) : readTextIfThere(at(file), files);
-    const config = await files.fetched(() => new StackConfig(text(configFiles[0]), text(configFiles[1])));
+    const [own, project] = configFiles;
+    const config = await files.fetched(
+      () => new StackConfig({ file: own, text: text(own) }, { file: project, text: text(project) }),
+    );
     const settings = familySettings(config);
     const images = at(String(config.get("images") ?? this.source.images));
     const pinsFile = at(String(config.get("upstreams") ?? this.source.pinsFile));

@@ -11,7 +11,7 @@ import { namesVersions, pullRequestOf, refuseSharedTags, type TagFacts, tagsOf }
 export interface ReleaseArgs<T = pulumi.Output<string>> {
   /** Templates; see `tagsOf`. */
   readonly releaseTags: readonly string[];
-  /** Whether tags that are no longer given stay where they are. */
+  /** Whether all tags stay where they are when the stack is destroyed. */
   readonly keepTags: boolean;
   readonly layers: readonly ReleasedLayer<T>[];
   /** By layer, whether it changes and is no target of this update: then its names stay as they were. @default none */

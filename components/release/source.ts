@@ -4,6 +4,7 @@ import { askTool, NoAnswer } from "../ask-tool";
 import { InputError } from "../catalog/input-error";
 import { byStack } from "../own-state";
 import type { Settings } from "../settings";
+import { withoutPassword } from "../shown-address";
 
 const digest = z.string().regex(/^sha256:[0-9a-f]{64}$/);
 
@@ -102,7 +103,8 @@ async function elsewhere({ stack, key }: Source, backend: string): Promise<objec
     return (JSON.parse(said) as { layers?: object }).layers;
   } catch (error) {
     const why = error instanceof NoAnswer ? error.said : (error as Error).message;
-    throw new InputError(key, `the stack ${stack} cannot be read in ${backend}: ${firstLine(why)}`);
+    const said = withoutPassword(firstLine(why));
+    throw new InputError(key, `the stack ${stack} cannot be read in ${withoutPassword(backend)}: ${said}`);
   }
 }
 

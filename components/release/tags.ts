@@ -144,7 +144,7 @@ export function checkVersion(version: string, layer: string): void {
 }
 
 /**
- * Each tag with what a layer's tags begin with.
+ * Refuses a tag that two layers would have.
  *
  * @param layers the tags of all layers, by repository and name, among which none may come twice: of layers that share a
  *   repository, the tag `x-1` of `app` and the tag `1` of `app-x` are the same

@@ -24,12 +24,13 @@ export async function workTreeFamily(
   read: Catalog,
   head: string,
   history: FamilyHistory,
-  { folder = ".", pinsFile, configFiles }: HistorySource,
+  { folder = ".", pinsFile, configFiles: [own, project] }: HistorySource,
 ): Promise<WorkTreeFamily> {
   const at = (path: string) => join(folder, path);
   const files = await history.filesOf(head);
   const workTree = await WorkTree.open(realpathSync(history.root), files);
-  const settings = familySettings(new StackConfig(...configFiles.map((file) => readTextIfThere(at(file)))));
+  const configFile = (file: string) => ({ file, text: readTextIfThere(at(file)) });
+  const settings = familySettings(new StackConfig(configFile(own), configFile(project)));
   // Which upstreams are replaced on this machine is in no commit.
   const isReplaced = read.some(({ upstreams }) => upstreams.some(({ standIn }) => standIn));
   const pins = isReplaced ? readUpstreams(at(pinsFile)) : new Map<string, Upstream>();

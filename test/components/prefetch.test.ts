@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { existsSync, readFileSync } from "node:fs";
-import { bakeFileOf, lookUp } from "../../components/prefetch";
+import { bakeFileOf, lookUp, prefetch } from "../../components/prefetch";
 import { withTools } from "./fake-tool";
 
 const what = {
@@ -15,6 +15,7 @@ const what = {
   cache: "localhost/app:cache",
   secrets: {},
   compression: "gzip",
+  timeout: "1h",
 } as const;
 
 const outputs = (cached: boolean) => bakeFileOf({ ...what, cached }, []).target["stage-0"]?.output;
@@ -29,6 +30,24 @@ describe("a stage that is built ahead", () => {
   });
 });
 
+describe("stages that are built ahead", () => {
+  const { PATH } = process.env;
+  afterEach(() => {
+    process.env.PATH = PATH;
+  });
+
+  it("are given up where they take longer than a build may, or fail, or there is no buildx", async () => {
+    for (const script of ["while :; do :; done", "exit 1", undefined]) {
+      await withTools(script === undefined ? {} : { buildx: script }, async ({ PATH }) => {
+        process.env.PATH = PATH;
+        const began = Date.now();
+        await prefetch({ ...what, cached: false, timeout: "1s" });
+        assert.ok(Date.now() - began < 10_000);
+      });
+    }
+  });
+});
+
 describe("upstreams that are looked up before builds begin", () => {
   const { PATH } = process.env;
   afterEach(() => {
@@ -36,13 +55,13 @@ describe("upstreams that are looked up before builds begin", () => {
     delete process.env.CALLS;
   });
 
-  const upstreams = { "alpine:3.22": { ref: `registry.test/alpine@sha256:${"1".repeat(64)}` } };
-  const what = { builder: "mine", context: "ctx", platforms: ["linux/amd64"], upstreams };
+  const ref = `registry.test/alpine@sha256:${"1".repeat(64)}`;
+  const upstreams = [{ name: "alpine:3.22", ref, platforms: ["linux/amd64"], context: "ctx" }];
   const lookedUp = (scripts: Readonly<Record<string, string>>, limit?: number) =>
     withTools(scripts, async ({ PATH, CALLS }) => {
       process.env.PATH = PATH;
       process.env.CALLS = CALLS;
-      await lookUp(what, limit);
+      await lookUp("mine", upstreams, limit);
       return existsSync(CALLS) ? readFileSync(CALLS, "utf8") : "";
     });
 
@@ -57,7 +76,7 @@ describe("upstreams that are looked up before builds begin", () => {
       target: "upstream",
       output: ["type=cacheonly"],
       context: "ctx",
-      contexts: { "alpine:3.22": `docker-image://${upstreams["alpine:3.22"].ref}` },
+      contexts: { "alpine:3.22": `docker-image://${ref}` },
       platforms: ["linux/amd64"],
     });
     assert.match(await lookedUp({ docker: script }), /^buildx bake --builder mine /);

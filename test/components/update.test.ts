@@ -97,6 +97,15 @@ describe("an update", () => {
     }
   });
 
+  it("knows of a layer whether it changes by itself, whatever becomes of those beneath", () => {
+    const changes = (changed: Partial<UpdatedLayer>) =>
+      update(base, { ...app, ...changed }).changesByItself("app", builds.get("app"));
+    assert.equal(changes({}), false);
+    assert.equal(update(base, app).changesByItself("app", undefined), true);
+    assert.equal(changes({ ingredients: { ...app.ingredients, files: "other" } }), true);
+    assert.equal(changes({ there: { "debian:12": "sha256:debian" } }), true);
+  });
+
   it("tells a build from a rebase by what a layer is built on in the end", () => {
     const made = update(base, app, { ...layer("inside", ["base"]), runsInside: ["base"] });
     const moved = { base: "sha256:moved" };

@@ -111,6 +111,17 @@ describe("a registry with", function () {
       assert.deepEqual(await builtTags(project, names), oneEach(undisturbed));
     }));
 
+  it("no answer at all to one request: a build ends when its time is over, and the next up goes on", () =>
+    withProject(async (project) => {
+      await project.configure({ timeout: "10s" });
+      const met = proxy.set({ fault: { kind: "silent" }, concerns: blobs, times: 1 });
+      fails(await Run.up(project).ended(), project, /deadline exceeded/);
+      assert.equal(met.length, 1);
+      assertRight(await builtTags(project, names), undisturbed);
+      await succeeds(project);
+      assert.deepEqual(await builtTags(project, names), oneEach(undisturbed));
+    }));
+
   /** On a BuildKit that has nothing of the family, so that all of it is pushed. */
   async function withProject<Result>(test: (project: Project) => Promise<Result>): Promise<Result> {
     await emptyCache();

@@ -205,6 +205,38 @@ describe("stages of a layer that need no layer beneath", () => {
     }
   });
 
+  it("are left to the layer's own build, which finds them in its cache, where nothing changed but what is beneath", async () => {
+    const nonce = randomUUID();
+    const compiler = `FROM alpine:3.22 AS compiler\nRUN echo ${nonce} > /compiler\nWORKDIR /build\n`;
+    const project = await Project.make({
+      "images/base/Dockerfile": `${compiler}FROM alpine:3.22\nCOPY --link --from=compiler /compiler /\n`,
+      "images/app/Dockerfile": [
+        `${compiler}FROM compiler AS tools`,
+        "RUN cat /proc/sys/kernel/random/uuid > /random",
+        "FROM base",
+        "COPY --link --from=tools /random /",
+        "",
+      ].join("\n"),
+    });
+    const random = async () => {
+      const { app } = await project.layers();
+      return project.run("regctl", "image", "get-file", app?.ref as string, "/random");
+    };
+    try {
+      await project.up();
+      const made = await random();
+      await emptyBuildkit(home);
+      project.append("images/base/Dockerfile", "RUN sleep 2\n");
+      await project.up();
+      assert.equal(await random(), made);
+      const records = await project.run("buildx", "history", "ls", "--builder", localBuilder, "--format", "json");
+      assert.match(records, /contexts\/app\//);
+      assert.doesNotMatch(records, /\(tools\)/);
+    } finally {
+      project.remove();
+    }
+  });
+
   it("wait where no more builds may run at once", async () => {
     const project = await Project.make(family(3), { secrets: { token: "123456789" }, config: { parallel: "1" } });
     try {

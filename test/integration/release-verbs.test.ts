@@ -142,7 +142,7 @@ describe("strata release and strata rollback", function () {
   it("say what they cannot do", async () => {
     const answers: [args: string[], message: RegExp][] = [
       [["rollback", "app", "--stack", "dev"], /the stack dev builds its images; to go back there, git revert/],
-      [["rollback", "ap", "--stack", "prod"], /there is no layer "ap" .*did you mean app\?/],
+      [["rollback", "ap", "--stack", "prod"], /there is no layer "ap" in the stack prod; did you mean app\?/],
       [["rollback", "app", "--to", "-9", "--stack", "prod"], /the stack has had \d+ images of app before this one/],
       [["rollback", "app", "--to", "9.9.9", "--stack", "prod"], /there is no version "9\.9\.9" of app/],
       [["release", "--stack", "dev"], /name the layers to release, or give --all/],

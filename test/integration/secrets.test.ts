@@ -1,11 +1,14 @@
 import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
 import { randomBytes } from "node:crypto";
-import { readdirSync, readFileSync } from "node:fs";
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { gunzip, zstdDecompress } from "node:zlib";
 import { localBuilder } from "../../tools/services/buildkit";
 import { buildLog } from "../../tools/stack/build-logs";
+import { pathWithTools } from "../../tools/toolchain/install";
 import { home, Project } from "./project";
 
 const dockerfile = [
@@ -43,13 +46,34 @@ async function filesWith(text: string, folder: string): Promise<string[]> {
   return found;
 }
 
+/** @returns a folder with programs that write down the environment that they get, and do what they are called for */
+function wrapTools(names: readonly string[]): string {
+  const folder = mkdtempSync(join(tmpdir(), "strata-test-"));
+  const env = { ...process.env, PATH: pathWithTools() };
+  for (const name of names) {
+    const real = execFileSync("sh", ["-c", `command -v ${name}`], { env, encoding: "utf8" }).trim();
+    const script = `#!/bin/sh\nenv >> '${folder}/${name}.environment'\nexec '${real}' "$@"\n`;
+    writeFileSync(join(folder, name), script, { mode: 0o755 });
+  }
+  return folder;
+}
+
 describe("secrets of builds", () => {
   const canary = `canary-${randomBytes(12).toString("hex")}`;
   let project: Project;
+  let wrapped: string;
   before(async () => {
-    project = await Project.make(family, { secrets: { token: canary, unused: `other-${canary}` } });
+    wrapped = wrapTools(["regctl", "git", "buildx"]);
+    project = await Project.make(family, {
+      secrets: { token: canary, unused: `other-${canary}` },
+      config: { "releaseTags[0]": "latest" },
+      env: { PATH: `${wrapped}:${pathWithTools()}` },
+    });
   });
-  after(() => project?.remove());
+  after(async () => {
+    await project?.remove();
+    rmSync(wrapped, { recursive: true, force: true });
+  });
 
   it("reach the steps that mount them, and nothing that stays", async () => {
     const { output, events } = await project.up();
@@ -68,6 +92,12 @@ describe("secrets of builds", () => {
     for (const folder of [project.folder, home.registry, home.buildkit, home.logs]) {
       assert.deepEqual(await filesWith(canary, folder), []);
     }
+    const environmentOf = (tool: string) => readFileSync(join(wrapped, `${tool}.environment`), "utf8");
+    for (const tool of ["regctl", "git"])
+      assert.ok(!environmentOf(tool).includes(canary), `the environment of ${tool}`);
+    // That has the secrets of the stages that it fetches ahead.
+    assert.ok(environmentOf("buildx").includes(`=${canary}`));
+    assert.ok(!environmentOf("buildx").includes(`other-${canary}`), "the environment of buildx");
     const packed = (await filesWith(known, home.registry)).filter((path) => !readFileSync(path).includes(known));
     assert.ok(packed.length > 0, "the search finds nothing in filesystem layers");
   });

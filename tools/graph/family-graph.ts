@@ -93,7 +93,8 @@ export function readPlan(place: string, text: string): FamilyGraph {
   }
   const { stack, since, layers } = parsed.data;
   const known = new Set(layers.map(({ name }) => name));
-  if (known.size < layers.length) throw new InputError(place, "has a layer twice");
+  const twice = layers.find(({ name }, index) => layers.findIndex((other) => other.name === name) < index);
+  if (twice) throw new InputError(place, `has a layer twice: ${twice.name}`);
   for (const { name, needs = [] } of layers) {
     const missing = needs.find((need) => !known.has(need));
     if (missing !== undefined) throw new InputError(place, `${name} needs ${missing}, which is no layer of the plan`);

@@ -1,8 +1,8 @@
-import { execa } from "execa";
 import type { PresentDigest } from "../../components/catalog/pins/compare";
+import { askRegistry, RegistryError } from "../../components/registry";
 import type { Environment } from "../stack/environment";
 
-/** In milliseconds, regctl's own attempts included. */
+/** In milliseconds, with all tries. */
 const timeLimit = 20_000;
 
 /**
@@ -12,10 +12,13 @@ const timeLimit = 20_000;
  * @param env DOCKER_CONFIG and SSL_CERT_FILE of the stack
  */
 export async function presentDigest(name: string, env: Environment): Promise<PresentDigest> {
-  const result = await execa("regctl", ["manifest", "head", name], { env, timeout: timeLimit, reject: false });
-  const digest = result.stdout.trim();
-  if (!result.failed && /^sha256:[0-9a-f]{64}$/.test(digest)) return { digest };
-  if (/\[http 404\]/.test(result.stderr)) return { gone: true };
-  const why = result.timedOut ? `no answer in ${timeLimit / 1000} s` : result.stderr.trim().split("\n").at(-1);
-  return { unknown: why || result.shortMessage || `regctl printed ${digest}` };
+  try {
+    const said = await askRegistry(["manifest", "head", name], name, env, { time: timeLimit });
+    if (said === undefined) return { gone: true };
+    const digest = said.trim();
+    return /^sha256:[0-9a-f]{64}$/.test(digest) ? { digest } : { unknown: `regctl printed ${digest}` };
+  } catch (error) {
+    if (error instanceof RegistryError) return { unknown: error.message };
+    throw error;
+  }
 }

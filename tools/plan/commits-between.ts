@@ -1,4 +1,4 @@
-import { execa } from "execa";
+import { git } from "../../components/git/git";
 import { mostCommits } from "./release-print";
 
 /** A commit that lies between two images. */
@@ -8,9 +8,6 @@ export interface CommitLine {
   /** The first line of its message. */
   readonly subject: string;
 }
-
-/** In milliseconds, for one call of git. */
-const timeLimit = 30_000;
 
 /**
  * The commits that one image has and another has not, newest first, as this clone has them; of a rollback those that go.
@@ -27,8 +24,6 @@ export async function commitsBetween(
 ): Promise<readonly CommitLine[] | undefined> {
   const range = [from, to].map((commit) => commit.replace(/-dirty$/, "")).join("...");
   const args = [
-    "-C",
-    folder,
     "log",
     "--format=%H%x09%s",
     `--max-count=${mostCommits + 1}`,
@@ -37,10 +32,9 @@ export async function commitsBetween(
     "--",
     ...paths,
   ];
-  const { stdout, failed } = await execa("git", args, { timeout: timeLimit, reject: false });
-  if (failed) return undefined;
-  return stdout
-    .split("\n")
+  const said = await git(folder, args).catch(() => undefined);
+  return said
+    ?.split("\n")
     .filter(Boolean)
     .map((line) => {
       const [commit = "", ...subject] = line.split("\t");

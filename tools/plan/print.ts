@@ -1,5 +1,5 @@
 import type { Action, LayerChange } from "../../components/catalog/diff";
-import { table } from "../terminal";
+import { printable, table } from "../terminal";
 
 /** In the order in which a summary names them. */
 const actions: readonly Action[] = ["new", "build", "rebase", "removed"];
@@ -30,6 +30,5 @@ export function reasonsText(reasons: readonly string[]): string {
   if (reasons.length === 0) return "–";
   const more = reasons.length - mostReasons;
   const shown = [...reasons.slice(0, mostReasons), ...(more > 0 ? [`and ${more} more`] : [])];
-  // A file's name may have anything in it.
-  return shown.join(", ").replace(/\p{Cc}/gu, "?");
+  return printable(shown.join(", "));
 }

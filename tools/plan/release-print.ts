@@ -1,5 +1,5 @@
 import type { EngineEvent } from "@pulumi/pulumi/automation";
-import { table } from "../terminal";
+import { printable, table } from "../terminal";
 import type { CommitLine } from "./commits-between";
 import { type CopyChange, copyChange, type TagChange, tagChanges } from "./release-events";
 
@@ -21,7 +21,7 @@ export const mostCommits = 20;
 /** How many tags a plan names. */
 const mostTags = 30;
 
-/** `dev → prod: 1 of 3 layers promoted, 1 held` */
+/** `dev → prod: 1 promoted, 1 held of 3 layers` */
 export function promotionSummary({ from, layers }: Promotions, stack: string): string {
   const count = (action: CopyChange["action"]) => layers.filter((layer) => layer.action === action).length;
   const parts = [
@@ -32,7 +32,8 @@ export function promotionSummary({ from, layers }: Promotions, stack: string): s
     ],
     ["held", layers.filter(({ held }) => held).length] as const,
   ].flatMap(([what, number]) => (number > 0 ? [`${number} ${what}`] : []));
-  return `${from} → ${stack}: ${parts.join(", ") || "nothing to promote"} of ${layers.length} layers`;
+  const what = parts.length > 0 ? `${parts.join(", ")} of ${layers.length} layers` : "nothing to promote";
+  return `${from} → ${stack}: ${what}`;
 }
 
 /** Digest by digest what is promoted, and the commits between. */
@@ -115,9 +116,4 @@ function countOf(between: readonly CommitLine[] | undefined): string {
 /** The first 12 digits, which tell images apart as people read them. */
 function short(digest: string | null): string {
   return digest === null ? "–" : digest.replace("sha256:", "").slice(0, 12);
-}
-
-/** A commit's message may have anything in it. */
-function printable(text: string): string {
-  return text.replace(/\p{C}/gu, "?");
 }

@@ -120,7 +120,7 @@ function sourceAt(
     root,
     upstreams: isPinned ? readUpstreams(file, undefined, system) : new Map(),
     pinsFile: isPinned ? pinsFile : undefined,
-    // Nobody says what else's images are built for, so that a source with a variable for it is read for both.
+    // Nobody says what another project's images are built for, so that a source with a variable for it is read for both.
     platforms: ["linux/amd64", "linux/arm64"],
     system,
     ...options,

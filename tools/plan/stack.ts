@@ -28,7 +28,8 @@ export interface StackPlan extends Plan {
 }
 
 /**
- * Plans an update of a stack by a preview. Builds nothing, pushes nothing, and needs neither builder nor registry.
+ * Plans an update of a stack by a preview. Builds nothing, pushes nothing, and needs no builder; registries are asked only about
+ * release tags and copies that change.
  *
  * @param env what `environmentOf` gives for the stack
  * @param folder the project's. @default this project

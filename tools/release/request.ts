@@ -1,7 +1,7 @@
 import { existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { execa } from "execa";
-import { parseDocument } from "yaml";
+import { isMap, isScalar, parseDocument } from "yaml";
 import { InputError } from "../../components/catalog/input-error";
 import { root } from "../home";
 import { configOf, fileOf } from "../stack/config-files";
@@ -106,12 +106,25 @@ export interface ToldLayer {
   readonly held?: true;
 }
 
-/** Raises `rebuild` in an image.yaml, and leaves all else of it as it is. @param file relative to the project */
+/** Raises `rebuild` in an image.yaml. @param file relative to the project */
 export function raiseRebuild(file: string): void {
   const path = join(root, file);
-  const document = parseDocument(textOf(path) ?? "");
-  document.set("rebuild", Number(document.get("rebuild") ?? 0) + 1);
-  writeFileSync(path, document.toString());
+  writeFileSync(path, withRaisedRebuild(textOf(path) ?? ""));
+}
+
+/** An image.yaml in which `rebuild` is one more than it was, and all else as its author wrote it. */
+export function withRaisedRebuild(text: string): string {
+  const document = parseDocument(text);
+  const node = document.get("rebuild", true);
+  if (isScalar(node) && node.range) {
+    const [start, end] = node.range;
+    return `${text.slice(0, start)}${Number(node.value) + 1}${text.slice(end)}`;
+  }
+  if (isMap(document.contents) && document.contents.flow) {
+    document.set("rebuild", 1);
+    return document.toString({ lineWidth: 0 });
+  }
+  return `${text}${text === "" || text.endsWith("\n") ? "" : "\n"}rebuild: 1\n`;
 }
 
 function textOf(file: string): string | undefined {

@@ -4,9 +4,9 @@ import { InputError } from "../../components/catalog/input-error";
 import { checkVersion, namesVersions } from "../../components/release/tags";
 import { root } from "../home";
 import { catalogOf, configObjectOf, configOf, fileOf } from "../stack/config-files";
+import { unknownLayer } from "../stack/unknown-layer";
 import { upEnvironment } from "../stack/up-verb";
 import { jsonOption, stackOption } from "../verb";
-import { unknownLayer } from "../why/layer";
 import { outputsOf, raiseRebuild, removeConfig, request, setConfig, type ToldLayer } from "./request";
 
 interface Options {
@@ -68,8 +68,9 @@ async function release(names: readonly string[], options: ReleaseOptions): Promi
   const told = (await outputsOf(stack, env)) ?? {};
   const catalog = promotes ? [] : catalogOf(stack, root);
   const known = promotes ? Object.keys(told) : catalog.map(({ name }) => name);
+  const where = promotes ? `in the stack ${stack}` : "in images";
   const layers = all ? known : names;
-  for (const name of layers) if (!known.includes(name)) throw new Error(unknownLayer(name, known, stack));
+  for (const name of layers) if (!known.includes(name)) throw new Error(unknownLayer(name, known, where));
   const versions = Object.fromEntries(layers.map((name) => [name, options.version ?? timeVersion(name, stack)]));
   for (const [name, version] of Object.entries(versions)) {
     checkVersion(version, name);
@@ -99,7 +100,7 @@ async function rollback(layer: string, options: RollbackOptions): Promise<void> 
   const env = await upEnvironment(stack);
   const told = (await outputsOf(stack, env)) ?? {};
   const has = told[layer];
-  if (!has) throw new Error(unknownLayer(layer, Object.keys(told), stack));
+  if (!has) throw new Error(unknownLayer(layer, Object.keys(told), `in the stack ${stack}`));
   const hold = end ? false : imageAt(layer, to, has);
   const asked = { ...options, request: { layers: [layer], rollback: true } };
   const write = () => setConfig(stack, { [`hold["${layer}"]`]: hold }, env);

@@ -39,7 +39,7 @@ const known: readonly (readonly [RegExp, string])[] = [
   ],
   [
     /context deadline exceeded|DeadlineExceeded/,
-    "Builder or registry did not answer in time. Do they run (docker buildx ls)? A build may take strata:timeout.",
+    "Builder or registry did not answer in time. Do they run (docker buildx ls)? Raise strata:timeout for a build that takes longer.",
   ],
 ];
 

@@ -5,6 +5,7 @@ import { adviceOnPins } from "../../components/catalog/pins/dropped";
 import { testsStaging } from "../../components/catalog/stage-tests";
 import { root } from "../home";
 import { adviceOn } from "./advice";
+import { catalogOf } from "./config-files";
 import type { Environment } from "./environment";
 
 interface BuildRecord {
@@ -96,6 +97,16 @@ export function withOwnLines(log: string, file: string, lines: readonly number[]
     .replace(/^( *)(\d+)( \| )/gm, (_, space, line, bar) => `${own(line).padStart(space.length + line.length)}${bar}`);
 }
 
+/** A layer's log with the line numbers of the user's own Dockerfile, as far as the family can be read. */
+export function ownLinesIn(log: string, layer: string, stack: string): string {
+  try {
+    const found = catalogOf(stack).find(({ name }) => name === layer);
+    return found ? withOwnLines(log, found.dockerfilePath, found.dockerfileLines) : log;
+  } catch {
+    return log;
+  }
+}
+
 /** A build of a layer, or a failed run of its image's tests: of those that passed there is nothing to say. */
 function isOf(layer: string, { name, status }: BuildRecord, folder: string): boolean {
   const staged = (staging: string) => {
@@ -108,5 +119,5 @@ function isOf(layer: string, { name, status }: BuildRecord, folder: string): boo
 }
 
 function buildx(args: string[], env: Environment) {
-  return execa("buildx", args, { env, all: true, timeout: 30_000 });
+  return execa("buildx", args, { env, all: true, timeout: 30_000, killDescendants: true });
 }

@@ -8,7 +8,6 @@ import { readUpstreams } from "../../components/catalog/upstreams";
 import type { HistorySource } from "../../components/release/history";
 import { StackConfig } from "../../components/stack-config";
 import { root } from "../home";
-import { withOwnLines } from "./build-logs";
 
 /**
  * A key of a stack's configuration as its files have it, without Pulumi: Pulumi.<stack>.yaml, or else the default in Pulumi.yaml.
@@ -30,11 +29,19 @@ let last:
   | { readonly own: string | undefined; readonly project: string | undefined; readonly config: StackConfig }
   | undefined;
 
-/** Both files are parsed once as long as they stay as they are: a verb asks for ten keys, and parsing takes 10 ms. */
-function readConfig(stack: string, folder: string): StackConfig {
-  const [own, project] = configFilesOf(stack).map((file) => readTextIfThere(join(folder, file)));
-  if (!last || last.own !== own || last.project !== project)
-    last = { own, project, config: new StackConfig(own, project) };
+/**
+ * A stack's configuration. Both files are parsed once as long as they stay as they are: a verb asks for ten keys, and parsing takes 10 ms.
+ *
+ * @param folder as of `configOf`
+ */
+export function readConfig(stack: string, folder = root): StackConfig {
+  const [ownFile, projectFile] = configFilesOf(stack);
+  const own = readTextIfThere(join(folder, ownFile));
+  const project = readTextIfThere(join(folder, projectFile));
+  if (!last || last.own !== own || last.project !== project) {
+    const config = new StackConfig({ file: ownFile, text: own }, { file: projectFile, text: project });
+    last = { own, project, config };
+  }
   return last.config;
 }
 
@@ -94,16 +101,6 @@ export function buildingStack(stack: string, folder = root): string {
 function isOfProject(stack: string, folder: string): boolean {
   const parts = stack.split("/");
   return parts.length < 3 || parts[1] === projectIn(folder);
-}
-
-/** A layer's log with the line numbers of the user's own Dockerfile, as far as the family can be read. */
-export function ownLinesIn(log: string, layer: string, stack: string): string {
-  try {
-    const found = catalogOf(stack).find(({ name }) => name === layer);
-    return found ? withOwnLines(log, found.dockerfilePath, found.dockerfileLines) : log;
-  } catch {
-    return log;
-  }
 }
 
 /** @param stack with its organisation or without. @example "acme/dev" */

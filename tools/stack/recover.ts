@@ -1,4 +1,5 @@
 import { execa } from "execa";
+import { withoutPassword } from "../../components/shown-address";
 import { projectIn } from "./config-files";
 import type { Environment } from "./environment";
 import { type Holder, holderText, type Lock, locksIn, runOf, stateFolder } from "./locks";
@@ -158,10 +159,6 @@ function pendingIn(exported: string): PendingOperation[] {
     type: resource.type,
     name: resource.urn.slice(resource.urn.lastIndexOf("::") + 2),
   }));
-}
-
-function withoutPassword(url: string): string {
-  return url.replace(/\/\/[^/@]*@/, "//");
 }
 
 /** @returns a function that runs Pulumi, returns what it printed, and throws what it said where it failed */

@@ -7,8 +7,7 @@ import { reasonsText } from "../plan/print";
 import { doneLines, layerIn } from "../plan/release-print";
 import { updateLines } from "../plan/update-text";
 import { seconds } from "../terminal";
-import { adviceOnUpdate, buildLog, failedStep } from "./build-logs";
-import { ownLinesIn } from "./config-files";
+import { adviceOnUpdate, buildLog, failedStep, ownLinesIn } from "./build-logs";
 import { LayerEvents, type LayerProgress, type PredictedLayer } from "./layer-events";
 import { ProgressView, type Screen } from "./progress";
 

@@ -5,8 +5,8 @@ import { homeAt, root } from "../home";
 import { installTools } from "../toolchain/install";
 import { planTools, serviceTools } from "../toolchain/tools";
 import { jsonOption, print, stackOption, toStderr } from "../verb";
-import { adviceOnBuild, buildLog } from "./build-logs";
-import { catalogOf, labelsIn, ownLinesIn } from "./config-files";
+import { adviceOnBuild, buildLog, ownLinesIn } from "./build-logs";
+import { catalogOf, labelsIn } from "./config-files";
 import { environmentOf, shellLines } from "./environment";
 import { recoverStack, recoveryLines } from "./recover";
 
@@ -46,7 +46,7 @@ export function addStackVerbs(program: Command): void {
       const log = await buildLog(layer, builder.trim(), env);
       if (log === undefined)
         throw new Error(
-          `the builder ${builder.trim()} has no record of a build of "${layer}" that a plan or an update of this project knows`,
+          `the builder ${builder.trim()} keeps no log of a build of "${layer}" that this clone has planned or built; pulumi up makes one`,
         );
       const told = ownLinesIn(log, layer, options.stack).trimEnd();
       const advice = adviceOnBuild(log);

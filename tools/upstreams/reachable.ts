@@ -1,3 +1,8 @@
+import { setTimeout as sleep } from "node:timers/promises";
+
+/** In milliseconds, more or less, between two attempts. */
+const pause = 250;
+
 /**
  * Whether an address answers HTTPS with one of the statuses that the real server gives: a proxy that refuses answers too.
  *
@@ -16,6 +21,7 @@ export async function reachable(
       return statuses.includes(answer.status);
     } catch {
       // Once more: one lost packet must not put a stand-in in the place of the real thing.
+      await sleep(pause * (0.5 + Math.random()));
     }
   }
   return false;

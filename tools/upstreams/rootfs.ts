@@ -81,5 +81,11 @@ async function debianMirror(): Promise<string> {
   const line = stdout.split("\n").find((entry) => entry.startsWith("Debian Debian "));
   const mirror = line?.split(" ")[3];
   if (!mirror) throw new Error("apt on this machine knows no mirror of Debian; a stand-in for debian needs one");
+  // It would be on a command line, and in the image.
+  if (/\/\/[^/]*@/.test(mirror)) {
+    throw new Error(
+      "apt's address of Debian has credentials in it, which a stand-in would hold; put them into /etc/apt/auth.conf.d (man apt_auth.conf)",
+    );
+  }
   return mirror;
 }

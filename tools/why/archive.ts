@@ -4,6 +4,7 @@ import { pipeline } from "node:stream/promises";
 import { createGunzip, createZstdDecompress } from "node:zlib";
 import { execa } from "execa";
 import { Parser, type ReadEntry } from "tar";
+import { printed } from "../../components/registry";
 import type { Environment } from "../stack/environment";
 import type { Entry } from "./contents";
 import type { ImageLayer } from "./image";
@@ -36,6 +37,8 @@ export async function entriesOf(
   const child = execa("regctl", ["blob", "get", repository, digest], {
     env,
     timeout: timeLimit,
+    // A helper for credentials that waits for somebody would keep what it prints to open.
+    killDescendants: true,
     buffer: { stdout: false },
     encoding: "buffer",
     reject: false,
@@ -46,8 +49,10 @@ export async function entriesOf(
     child.kill();
     return [];
   });
-  const { failed, stderr, shortMessage } = await child;
-  const said = new TextDecoder().decode(stderr).trim();
+  const { failed, timedOut, stderr, shortMessage } = await child;
+  if (timedOut)
+    throw new Error(`the layer ${digest} cannot be read: it did not come within ${timeLimit / 60_000} minutes`);
+  const said = printed(new TextDecoder().decode(stderr).trim());
   if (failure && said === "") throw new Error(`the layer ${digest} cannot be read: ${failure.message}`);
   if (failed || failure) throw new Error(`the layer ${digest} cannot be read: ${said || shortMessage}`);
   return entries;

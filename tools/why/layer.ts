@@ -1,11 +1,13 @@
-import { distance } from "fastest-levenshtein";
 import { buildArguments } from "../../components/catalog/build-arguments";
+import { optionsOf } from "../../components/catalog/build-id";
 import type { Catalog } from "../../components/catalog/catalog";
 import { placeOf } from "../../components/naming";
 import { RegistryError } from "../../components/registry";
-import { configOf, historySourceOf, labelsIn } from "../stack/config-files";
+import { familySettings } from "../../components/release/family-at";
+import { configOf, historySourceOf, readConfig } from "../stack/config-files";
 import type { Environment } from "../stack/environment";
 import { fileLines, type Properties, unknown } from "../stack/layer-reasons";
+import { unknownLayer } from "../stack/unknown-layer";
 import { type LastChange, lastChange } from "./commits";
 import { type BuildSettings, type LayerNow, layersNow } from "./now";
 import type { Why } from "./shape";
@@ -54,19 +56,6 @@ export async function whyLayer(name: string, stack: string, catalog: Catalog, en
   };
 }
 
-/** Says that there is no such layer, and which it may have been. @param where it was looked for. @example "in the commit 1a2b" */
-export function unknownLayer(name: string, layers: readonly string[], where: string): string {
-  const names = [...new Set(layers)];
-  const near = names
-    .map((layer) => ({ layer, far: distance(name, layer) }))
-    .filter(({ layer, far }) => far <= Math.max(2, layer.length / 3) || layer.includes(name))
-    .sort((a, b) => a.far - b.far)
-    .slice(0, 3)
-    .map(({ layer }) => layer);
-  const hint = near.length > 0 ? `did you mean ${near.join(" or ")}?` : `layers are ${someOf(names)}`;
-  return `there is no layer "${name}" ${where}; ${hint}`;
-}
-
 /** Where a layer of a stack is. */
 export function inStack(stack: string): string {
   return `in images or in the stack ${stack}`;
@@ -76,13 +65,9 @@ export function inStack(stack: string): string {
 export function settingsOf(stack: string): BuildSettings {
   const text = (key: string) => String(configOf(stack, key));
   const [registry, organisation] = [text("registry"), text("organisation")];
-  const secrets = (configOf(stack, "secrets") ?? {}) as Record<string, unknown>;
   return {
-    labels: labelsIn(stack),
-    compression: text("compression"),
+    ...familySettings(readConfig(stack)),
     builder: text("builder"),
-    // Set all at once they are one encrypted text.
-    secrets: "secure" in secrets ? undefined : new Set(Object.keys(secrets)),
     placeOf: (name) => placeOf(text("repository"), { registry, organisation, name }),
   };
 }
@@ -164,11 +149,7 @@ function ingredientsIn(inputs: Properties): Why["ingredients"] {
     platforms: list("platforms"),
     rebuild: Number(inputs.rebuild ?? 0),
     parents: Object.fromEntries(parentsIn(inputs).map(({ name, digest }) => [name, digest])),
-    options: {
-      compression: String(inputs.compression ?? ""),
-      ...Object.fromEntries(Object.entries(map("labels")).map(([key, value]) => [`label:${key}`, value])),
-      ...Object.fromEntries(list("secrets").map((id) => [`secret:${id}`, ""])),
-    },
+    options: optionsOf(String(inputs.compression ?? ""), map("labels"), list("secrets")),
   };
 }
 
@@ -185,8 +166,4 @@ const noChange: LastChange = { last: undefined, uncommitted: [], note: undefined
 
 function unknownChange(error: Error): LastChange {
   return { ...noChange, note: `the commit that last changed it is not known: ${error.message}` };
-}
-
-function someOf(names: readonly string[]): string {
-  return names.length > 8 ? `${names.slice(0, 8).join(", ")}, …` : names.join(", ");
 }

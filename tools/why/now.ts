@@ -1,18 +1,16 @@
 import type { Catalog, CatalogLayer } from "../../components/catalog/catalog";
 import { filesText } from "../../components/catalog/files";
 import { labelsOf } from "../../components/catalog/labels";
+import { layerInputs } from "../../components/catalog/layer-inputs";
 import { standInsBeneath } from "../../components/catalog/stand-ins";
 import type { ImagePlace } from "../../components/naming";
+import type { FamilySettings } from "../../components/release/family-at";
 import { layerReasons, type Properties, unknown } from "../stack/layer-reasons";
 import type { LayerState } from "./states";
 
-/** What of a stack's configuration goes into every image. */
-export interface BuildSettings {
-  readonly labels: Readonly<Record<string, string>>;
-  readonly compression: string;
+/** What of a stack's configuration its images are made with. */
+export interface BuildSettings extends FamilySettings {
   readonly builder: string;
-  /** The ids of the secrets that the stack has; undefined where its configuration hides them. */
-  readonly secrets: ReadonlySet<string> | undefined;
   /** Where the images of a layer go. */
   readonly placeOf: (layer: string) => ImagePlace;
 }
@@ -59,19 +57,9 @@ function inputsOf(
 ): Properties {
   const upstreams = Object.fromEntries(layer.upstreams.map(({ name, digest }) => [name, digest]));
   const mounted = [...new Set(layer.secrets.map(({ id }) => id))].sort();
-  const given = secrets ? mounted.filter((id) => secrets.has(id)) : ((before?.inputs.secrets as string[]) ?? []);
-  return {
-    files: filesText(layer.files),
-    dockerfile: layer.dockerfile,
-    platforms: layer.platforms,
-    compression,
-    labels: labelsOf({ ...layer, standIns }, labels),
-    ...(layer.layers.length > 0 ? { parents } : {}),
-    ...(layer.upstreams.length > 0 ? { upstreams } : {}),
-    ...(Object.keys(layer.arguments).length > 0 ? { arguments: layer.arguments } : {}),
-    ...(layer.rebuild > 0 ? { rebuild: layer.rebuild } : {}),
-    ...(given.length > 0 ? { secrets: given } : {}),
-  };
+  const secretIds = secrets ? mounted.filter((id) => secrets.has(id)) : ((before?.inputs.secrets as string[]) ?? []);
+  const made = { files: filesText(layer.files), labels: labelsOf({ ...layer, standIns }, labels) };
+  return layerInputs({ ...layer, ...made, parents, upstreams, compression, secretIds });
 }
 
 function reasonsOf(

@@ -5,8 +5,8 @@ import { askRegistry } from "../../components/registry";
 import { tooShallow } from "../../components/release/commits";
 import { FamilyHistory, type HistorySource } from "../../components/release/history";
 import type { Environment } from "../stack/environment";
+import { unknownLayer } from "../stack/unknown-layer";
 import { lastCommit, messageOf } from "./commits";
-import { unknownLayer } from "./layer";
 import type { CommitImage } from "./shape";
 
 export interface CommitImageOptions {

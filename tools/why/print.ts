@@ -1,6 +1,6 @@
 import { megabytesOf } from "../../components/catalog/size";
 import { reasonsText } from "../plan/print";
-import { seconds, table } from "../terminal";
+import { printable, seconds, table } from "../terminal";
 import type { CommitImage, Difference, Why } from "./shape";
 
 /** How many files a text names; JSON has all. */
@@ -171,9 +171,4 @@ function short(text: string): string {
       .trim(),
   );
   return line.length > 100 ? `${line.slice(0, 99)}…` : line;
-}
-
-/** A name may have anything in it. */
-function printable(text: string): string {
-  return text.replace(/\p{Cc}/gu, "?");
 }

@@ -63,7 +63,7 @@ export const whySchema = z
         reasons,
       })
       .nullable()
-      .describe("The commit of this branch that last changed what the layer is built from."),
+      .describe("The commit that last changed what the layer is built from, found through merges too."),
     uncommitted: reasons.describe("What of the work tree changes the layer and is in no commit."),
     built: z
       .strictObject({

@@ -133,7 +133,10 @@ export class Evaluation {
         // Of the build's platform, whatever the stage's is.
         if (found === undefined) this.use(from, step.line, this.platform);
         else if (found >= index)
-          throw new InputError(`${this.file}:${step.line}`, `the stage ${from} does not come before`);
+          throw new InputError(
+            `${this.file}:${step.line}`,
+            `the stage ${from} does not come before; move it up, or correct the name`,
+          );
         else this.reach(found);
       }
     }

@@ -159,7 +159,10 @@ function readStep(instruction: Instruction, escapeCharacter: string, place: stri
     }
     default:
       if (metadata.has(keyword)) return { kind: "metadata", line };
-      throw new InputError(place, `there is no instruction ${keyword}`);
+      throw new InputError(
+        place,
+        `there is no instruction ${keyword}; correct it, or join the line to the one above, by a \\ at its end`,
+      );
   }
 }
 

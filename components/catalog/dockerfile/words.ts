@@ -14,7 +14,7 @@ export interface Expanded {
  * Expands the variables of a word and takes its quotes away, as BuildKit's shell lexer does: `$X`, `${X}`, `${X:-a}`,
  * `${X:+a}`, `${X:?a}`, `${X#a}`, `${X##a}`, `${X%a}`, `${X%%a}`, `${X/a/b}`, `${X//a/b}`.
  *
- * @param escape the Dockerfile's escape character
+ * @param escapeCharacter the Dockerfile's escape character
  * @throws Error with the reason for a quote or a brace that is not closed, and for an unset `${X:?…}`
  */
 export function expand(word: string, lookup: Lookup, escapeCharacter: string): Expanded {

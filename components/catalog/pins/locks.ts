@@ -32,7 +32,12 @@ export function packageLocks(
     if (!isLock(source.path, context, system)) continue;
     const place = `${dockerfile}:${source.line}`;
     const { base } = found.get(source.path) ?? source;
-    if (source.base === undefined) throw new InputError(place, `${source.path} is read in a stage on scratch`);
+    if (source.base === undefined) {
+      throw new InputError(
+        place,
+        `${source.path} is read in a stage on scratch, which has no package manager; read it in a stage on an image`,
+      );
+    }
     if (base !== source.base) {
       throw new InputError(
         place,

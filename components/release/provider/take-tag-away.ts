@@ -44,7 +44,7 @@ async function takeAway(repository: string, tag: string, digest: string, registr
   }
   if ((await digestOf(`${repository}@${digest}`, registries)) === undefined) {
     throw new Error(
-      `${repository}: its registry deleted ${digest} with the tag ${tag}, though other tags named it; push it again, and set keep for tags there`,
+      `${repository}: its registry deleted ${digest} with the tag ${tag}, though other tags named it; push it again, and set strata:onDestroy to keep`,
     );
   }
 }

@@ -61,6 +61,13 @@ describe("the commit that stands for a layer", () => {
     assert.deepEqual(await changedIn(repository, catalog), { app: "platform", base: "platform", other: "platform" });
   });
 
+  check("is the one that mended a configuration that nobody could read", async (repository) => {
+    repository.commit("Pulumi.dev.yaml", "<<<<<<< HEAD\nconfig: {}\n=======\n", "conflict");
+    repository.commit("Pulumi.dev.yaml", family["Pulumi.dev.yaml"], "mended");
+    repository.commit("images/app/run", "walk\n", "walk");
+    assert.deepEqual(await changedIn(repository), { app: "walk", base: "mended", other: "mended" });
+  });
+
   check("is the one that brought back what was before", async (repository) => {
     repository.commit("images/app/run", "walk\n", "walk");
     repository.commit("images/app/run", "run\n", "run again");

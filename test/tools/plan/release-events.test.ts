@@ -104,6 +104,6 @@ describe("the promotions of a plan", () => {
       "base unchanged, held: 111111111111 → 111111111111, 0 commits",
       "new new: – → 111111111111",
     ]);
-    assert.equal(promotionSummary({ from: "dev", layers: [] }, "prod"), "dev → prod: nothing to promote of 0 layers");
+    assert.equal(promotionSummary({ from: "dev", layers: [] }, "prod"), "dev → prod: nothing to promote");
   });
 });

@@ -5,8 +5,9 @@ import { Readable } from "node:stream";
 import { gzipSync, zstdCompressSync } from "node:zlib";
 import { create } from "tar";
 import { sha256 } from "../../../components/catalog/sha256";
-import { readArchive } from "../../../tools/why/archive";
+import { entriesOf, readArchive } from "../../../tools/why/archive";
 import { withFolder } from "../../components/catalog/folder";
+import { withTools } from "../../components/fake-tool";
 
 const long = `${"long/".repeat(60)}name`;
 const files = {
@@ -70,5 +71,27 @@ describe("a filesystem layer", () => {
 
   it("may be empty", async () => {
     assert.deepEqual(await readArchive(inPieces(Buffer.alloc(1024)), "…tar"), []);
+  });
+});
+
+describe("a filesystem layer that cannot be read", () => {
+  const layer = {
+    digest: `sha256:${"1".repeat(64)}`,
+    mediaType: "application/vnd.oci.image.layer.v1.tar+gzip",
+    size: 1,
+  };
+
+  it("is told by what regctl says, without what opens a storage", async () => {
+    const script = 'echo "failed to get https://storage.test/blob?X-Signature=hidden: [http 403]" >&2; exit 1';
+    await withTools({ regctl: script }, (env) =>
+      assert.rejects(entriesOf("registry.test/app", layer, env), (error: Error) => {
+        assert.match(
+          error.message,
+          /the layer sha256:1+ cannot be read: failed to get https:\/\/storage\.test\/blob\?…/,
+        );
+        assert.doesNotMatch(error.message, /hidden/);
+        return true;
+      }),
+    );
   });
 });

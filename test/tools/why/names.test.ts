@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
+import { unknownLayer } from "../../../tools/stack/unknown-layer";
 import { wholeDigest } from "../../../tools/why/difference";
-import { inStack, unknownLayer } from "../../../tools/why/layer";
+import { inStack } from "../../../tools/why/layer";
 import type { LayerState } from "../../../tools/why/states";
 
 const a = `sha256:${"a".repeat(64)}`;

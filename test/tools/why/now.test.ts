@@ -9,6 +9,7 @@ import { withFolder } from "../../components/catalog/folder";
 
 const digest = (digit: string) => `sha256:${digit.repeat(64)}`;
 const settings: BuildSettings = {
+  platforms: ["linux/amd64"],
   labels: { team: "a" },
   compression: "zstd",
   builder: "ci",
