@@ -86,11 +86,16 @@ async function main(options: Options): Promise<void> {
   const counted = all.filter(counts);
   for (const id of contenderIds) {
     const dropped = all.filter((one) => one.contender === id && !counts(one)).length;
-    if (dropped > 0) print(`Left out: ${dropped} runs of (${id}) on another machine, or of what is another program by now`);
+    if (dropped > 0)
+      print(`Left out: ${dropped} runs of (${id}) on another machine, or of what is another program by now`);
   }
   if (counted.length === 0) throw new Error("nothing was measured yet, on this machine and of this program");
   const folder = resolve(root, options.output);
-  await writeReport(folder, { records: counted, family: options.family, machine: { ...machine, standIns: standIns() } });
+  await writeReport(folder, {
+    records: counted,
+    family: options.family,
+    machine: { ...machine, standIns: standIns() },
+  });
   print(`${options.output} has what ${counted.length} runs measured`);
 }
 

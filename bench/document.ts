@@ -63,7 +63,8 @@ them: goals, savings, ratios. [results.json](results.json) has it all.${beside}$
 /** What the whole benchmark has and was not measured, by contender. */
 function missingOf({ family }: Results, records: readonly Measured[]): string {
   const all = { cases: caseNames, contenders: contenderIds, runs: 1, sizes: [3, 14, 100, 500], full: true } as const;
-  const keyOf = ({ case: name, family, contender, what }: Run) => [name, family, contender, name === "full" ? "" : what].join("/");
+  const keyOf = ({ case: name, family, contender, what }: Run) =>
+    [name, family, contender, name === "full" ? "" : what].join("/");
   const there = new Set(records.map(keyOf));
   const missing = new Map<string, Set<string>>();
   for (const run of schedule({ ...all, family: family as Choice["family"] })) {
@@ -149,7 +150,7 @@ function noopOf({ records, pictures }: Told, measured: Measurements): string {
   return `## Nothing changed
 
 Seconds, by the number of layers. BuildKit has everything in its cache, which is bake's best case; Strata does not ask it.
-In results.json `bake` is the one without an output, which finds out what a plan finds out, and `push` the other, which does what an update does.
+In results.json \`bake\` is the one without an output, which finds out what a plan finds out, and \`push\` the other, which does what an update does.
 
 ${pictures["noop.svg"] ?? ""}
 

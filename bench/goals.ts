@@ -122,7 +122,12 @@ function cutoffVerdicts({ family }: Results, measured: Measurements): Verdict[] 
   return (["a1", "a2", "b", "c", "cz", "d"] as const).flatMap((id) => {
     const theirs = of(id);
     const name = id === "cz" ? "c with zstd" : id;
-    const less = (what: string, ours: number | undefined, other: number | undefined, told: (value: number) => string) => ({
+    const less = (
+      what: string,
+      ours: number | undefined,
+      other: number | undefined,
+      told: (value: number) => string,
+    ) => ({
       what: `a base that comes out the same, ${what}, beside (${name})`,
       goal: "less",
       got: ours === undefined || other === undefined ? "" : `${told(ours)}, (${name}) ${told(other)}`,

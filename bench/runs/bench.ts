@@ -124,7 +124,8 @@ export async function coldBuild(
   const { pulledBytes, pushedBytes, images } = await traffic();
   const steps = await services.stepsRun(work.env);
   const missed = reaches.find(isAsBefore);
-  if (missed !== undefined) throw new Error(`the change did not reach the image of ${missed}, which is the one of before`);
+  if (missed !== undefined)
+    throw new Error(`the change did not reach the image of ${missed}, which is the one of before`);
   if (rebuilds !== undefined && steps === 0) throw new Error(`no step of ${rebuilds} ran again`);
   const other = same.find((layer) => !isAsBefore(layer));
   if (other !== undefined) throw new Error(`${other} did not come out as before`);

@@ -1,6 +1,5 @@
 import { relative } from "node:path";
 import { literal } from "./bake-text";
-import { rebuildHost } from "./build-arguments";
 import type { Catalog, CatalogLayer } from "./catalog";
 import { labelsOf } from "./labels";
 import { standInsBeneath } from "./stand-ins";
@@ -53,7 +52,8 @@ function bakeTarget(
     contexts: Object.fromEntries([...parents, ...upstreams]),
     ...(Object.keys(layer.arguments).length > 0 ? { args: layer.arguments } : {}),
     platforms: layer.platforms,
-    ...(layer.rebuild > 0 ? { "extra-hosts": Object.fromEntries([rebuildHost(layer.rebuild)]) } : {}),
+    // As in a stack: with another name for an address no step is found in a cache.
+    ...(layer.rebuild > 0 ? { "extra-hosts": { [`rebuild-${layer.rebuild}`]: "127.0.0.1" } } : {}),
     // buildx takes each from the variable of its name, and fails where there is none.
     ...(secrets.length > 0 ? { secret: secrets } : {}),
     labels: labelsOf({ ...layer, standIns }, labels),

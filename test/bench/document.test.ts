@@ -139,7 +139,13 @@ describe("goals", () => {
   it("ask of a base that comes out the same for less time, and for fewer bytes", () => {
     const of = ["e", "b"].map((contender) => {
       const figures = contender === "e" ? { seconds: 20, pulledBytes: 9e6 } : { seconds: 30, pulledBytes: 5e6 };
-      return measured({ case: "cutoff", what: "rebuild", contender: contender as ContenderId, pushedBytes: 0, ...figures });
+      return measured({
+        case: "cutoff",
+        what: "rebuild",
+        contender: contender as ContenderId,
+        pushedBytes: 0,
+        ...figures,
+      });
     });
     assert.equal(verdict(of, /comes out the same, seconds, beside \(b\)/).met, true);
     assert.equal(verdict(of, /comes out the same, bytes, beside \(b\)/).met, false);
@@ -194,7 +200,15 @@ describe("the benchmark's document", () => {
     const more = [
       measured({ case: "fleet", family: "fleet", what: "service", seconds: 23 }),
       measured({ case: "big", family: "big", what: "file", seconds: 7 }),
-      measured({ case: "catalog", family: "catalog", what: "500", phases: [["cold", 400], ["again", 300]] }),
+      measured({
+        case: "catalog",
+        family: "catalog",
+        what: "500",
+        phases: [
+          ["cold", 400],
+          ["again", 300],
+        ],
+      }),
     ];
     const told = documentOf({ records: more, results: resultsOf(more, "sindri", machine), pictures: {} });
     assert.match(told, /## A fleet\n[^#]*An edit in one service:[^#]*\| \(e\) Strata \| 23\.0 \(1\) \|/);
