@@ -29,7 +29,9 @@ export async function maskOf(stack: string, env: Environment, folder: string): P
 
 /** A text without the values, nor any line of one that has several. */
 export function masked(text: string, values: readonly string[]): string {
-  const lines = values.flatMap((value) => [value, ...value.split("\n")]).filter((line) => line.trim().length >= shortest);
+  const lines = values
+    .flatMap((value) => [value, ...value.split("\n")])
+    .filter((line) => line.trim().length >= shortest);
   // The longest first: one may be a part of another.
   return [...new Set(lines)]
     .sort((a, b) => b.length - a.length)
