@@ -8,6 +8,7 @@ import { promisify } from "node:util";
 import { gunzip, zstdDecompress } from "node:zlib";
 import { localBuilder } from "../../tools/services/buildkit";
 import { buildLog } from "../../tools/stack/build-logs";
+import { maskOf } from "../../tools/stack/mask";
 import { pathWithTools } from "../../tools/toolchain/install";
 import { home, Project } from "./project";
 
@@ -114,6 +115,19 @@ describe("secrets of builds", () => {
     const app = (await project.layers()).app?.ref as string;
     const length = String(`${canary}-and-more`.length);
     assert.equal((await project.run("regctl", "image", "get-file", app, "/length")).trim(), length);
+  });
+
+  it("are not shown of a step that prints one and fails, though the builder's own log has it", async () => {
+    project.write(
+      "images/app/Dockerfile",
+      dockerfile.replace("FROM base", "FROM base\nRUN --mount=type=secret,id=token cat /run/secrets/token && exit 3"),
+    );
+    await assert.rejects(project.up(), (error: Error) => !error.message.includes(canary));
+    const log = (await buildLog("app", localBuilder, project.env, project.folder)) ?? "";
+    assert.ok(log.includes(canary));
+    const mask = await maskOf("local", project.env, project.folder);
+    assert.match(mask(log), /\[secret\]/);
+    assert.ok(!mask(log).includes(canary));
   });
 
   it("are missed at the preview, with the line that needs them", async () => {

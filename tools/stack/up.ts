@@ -9,6 +9,7 @@ import { updateLines } from "../plan/update-text";
 import { seconds } from "../terminal";
 import { adviceOnUpdate, buildLog, failedStep, ownLinesIn } from "./build-logs";
 import { LayerEvents, type LayerProgress, type PredictedLayer } from "./layer-events";
+import { maskOf } from "./mask";
 import { ProgressView, type Screen } from "./progress";
 
 /** An update did not come to its end. */
@@ -137,9 +138,12 @@ function diagnosticsIn(log: string): string {
 async function lastWordsOf(layer: string, stack: Stack): Promise<string> {
   const { value: builder } = await stack.getConfig("strata:builder");
   const log = await buildLog(layer, builder, stack.workspace.envVars, stack.workspace.workDir).catch(() => undefined);
-  return log
-    ? `${layer}:\n${ownLinesIn(failedStep(log), layer, stack.name)}`
-    : `${layer}: the builder keeps no log of it`;
+  if (!log) return `${layer}: the builder keeps no log of it`;
+  const { envVars, workDir } = stack.workspace;
+  return maskOf(stack.name, envVars, workDir).then(
+    (mask) => `${layer}:\n${mask(ownLinesIn(failedStep(log), layer, stack.name))}`,
+    (error: Error) => `${layer}: ${error.message}`,
+  );
 }
 
 function keepLog(log: string): void {

@@ -8,6 +8,7 @@ import { jsonOption, print, stackOption, toStderr } from "../verb";
 import { adviceOnBuild, buildLog, ownLinesIn } from "./build-logs";
 import { catalogOf, labelsIn } from "./config-files";
 import { environmentOf, shellLines } from "./environment";
+import { maskOf } from "./mask";
 import { recoverStack, recoveryLines } from "./recover";
 
 /** `strata env`, `bake`, `logs` and `recover`: what is done with a stack besides planning it. */
@@ -48,7 +49,8 @@ export function addStackVerbs(program: Command): void {
         throw new Error(
           `the builder ${builder.trim()} keeps no log of a build of "${layer}" that this clone has planned or built; pulumi up makes one`,
         );
-      const told = ownLinesIn(log, layer, options.stack).trimEnd();
+      const mask = await maskOf(options.stack, env, root);
+      const told = mask(ownLinesIn(log, layer, options.stack).trimEnd());
       const advice = adviceOnBuild(log);
       print(options, { layer, log: told, advice }, [told, ...advice].join("\n\n"));
     });
