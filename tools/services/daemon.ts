@@ -1,4 +1,4 @@
-import { spawn } from "node:child_process";
+import { spawn, spawnSync } from "node:child_process";
 import { closeSync, existsSync, openSync, readFileSync, rmSync, statSync, truncateSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -73,15 +73,10 @@ export async function stopDaemon(name: string, home: Home): Promise<boolean> {
   return true;
 }
 
-/**
- * The process, where it is still the one that was started: a pid file can outlive its process, and the system may have
- * given the number to another since, so the file also holds when the process began.
- */
+/** The process, where it is still the one that was started. */
 export function runningPid(name: string, home: Home): number | undefined {
   const file = pidFile(name, home);
-  if (!existsSync(file)) return undefined;
-  const [pid, began] = readFileSync(file, "utf8").trim().split(" ");
-  return pid && began && beginningOf(Number(pid)) === began ? Number(pid) : undefined;
+  return existsSync(file) ? pidIn(readFileSync(file, "utf8")) : undefined;
 }
 
 export function logFile(name: string, home: Home): string {
@@ -93,7 +88,18 @@ function pidFile(name: string, home: Home): string {
 }
 
 function writePid(name: string, home: Home, pid: number): void {
-  writeFileSync(pidFile(name, home), `${pid} ${beginningOf(pid)}\n`);
+  writeFileSync(pidFile(name, home), `${pidText(pid)}\n`);
+}
+
+/** What tells a process from all that have its number after it, for a file that can outlive it: the number, and when it began. */
+export function pidText(pid: number): string {
+  return `${pid} ${beginningOf(pid)}`;
+}
+
+/** The process that `pidText` was given, where it still runs. */
+export function pidIn(text: string): number | undefined {
+  const [, pid, began] = /^(\d+) (.+)$/.exec(text.trim()) ?? [];
+  return pid !== undefined && beginningOf(Number(pid)) === began ? Number(pid) : undefined;
 }
 
 /** Whether a process of this machine runs; one that ended and was not waited for yet does not. */
@@ -103,6 +109,7 @@ export function isRunning(pid: number): boolean {
 
 /** Field 22 of /proc/<pid>/stat (proc(5)): when the process began; undefined for one that ended, zombies included. */
 function beginningOf(pid: number): string | undefined {
+  if (process.platform !== "linux") return beginningByPs(pid);
   try {
     const stat = readFileSync(`/proc/${pid}/stat`, "utf8");
     const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
@@ -110,6 +117,15 @@ function beginningOf(pid: number): string | undefined {
   } catch {
     return undefined;
   }
+}
+
+function beginningByPs(pid: number): string | undefined {
+  const { stdout } = spawnSync("ps", ["-p", String(pid), "-o", "lstart="], {
+    encoding: "utf8",
+    env: { ...process.env, LC_ALL: "C", TZ: "UTC" },
+    timeout: 5_000,
+  });
+  return stdout?.trim() || undefined;
 }
 
 async function untilHealthy(daemon: Daemon, home: Home, alive: () => boolean): Promise<void> {
