@@ -17,6 +17,12 @@ import {
 
 const home = homeAt(join(root, ".strata/test-services"));
 
+/** Of all processes, those of this home's services, whoever knows them. */
+const daemons = () => {
+  const files = ["buildkitd.toml", "registry.yml"].map((name) => join(home.run, name));
+  const all = globSync("/proc/[0-9]*/cmdline").map((file) => [Number(file.split("/")[2]), readOr(file)] as const);
+  return all.filter(([, command]) => files.some((file) => command.includes(file))).map(([pid]) => pid);
+};
 const pids = () => ["buildkitd", "registry"].map((name) => runningPid(name, home));
 const healthy = async () => (await statusOfServices(home)).every((service) => service.healthy);
 
@@ -30,6 +36,14 @@ describe("the local services", () => {
   after(async () => {
     await stopServices(home);
     rmSync(home.folder, { recursive: true, force: true });
+  });
+
+  it("start once where two start them at once, and leave nothing running when they stop", async () => {
+    const registry = `localhost:${port}`;
+    assert.deepEqual(await Promise.all([startServices(home, port), startServices(home)]), [registry, registry]);
+    assert.deepEqual(daemons().sort(), pids().sort());
+    await stopServices(home);
+    assert.deepEqual(daemons(), []);
   });
 
   it("start, and answer with TLS and a password", async () => {
@@ -125,3 +139,11 @@ describe("the local services", () => {
     assert.ok(existsSync(join(home.state, "kept")));
   });
 });
+
+function readOr(file: string): string {
+  try {
+    return readFileSync(file, "utf8");
+  } catch {
+    return "";
+  }
+}

@@ -50,7 +50,7 @@ export async function startDaemon(daemon: Daemon, home: Home): Promise<boolean> 
       () => failure === undefined && child.exitCode === null && child.signalCode === null,
     );
   } catch (error) {
-    if (child.exitCode !== null) rmSync(pidFile(daemon.name, home), { force: true });
+    if (child.exitCode !== null) forget(daemon.name, home, child.pid);
     throw failure ?? error;
   }
   return true;
@@ -59,17 +59,14 @@ export async function startDaemon(daemon: Daemon, home: Home): Promise<boolean> 
 /** Ends the process and everything it started. @returns whether it ran */
 export async function stopDaemon(name: string, home: Home): Promise<boolean> {
   const pid = runningPid(name, home);
-  if (pid === undefined) {
-    rmSync(pidFile(name, home), { force: true });
-    return false;
-  }
+  if (pid === undefined) return false;
   signal(pid, "SIGTERM");
   const ended = await until(() => runningPid(name, home) === undefined, stopLimit);
   if (!ended) {
     signal(-pid, "SIGKILL");
     await until(() => runningPid(name, home) === undefined, stopLimit);
   }
-  rmSync(pidFile(name, home), { force: true });
+  forget(name, home, pid);
   return true;
 }
 
@@ -89,6 +86,12 @@ function pidFile(name: string, home: Home): string {
 
 function writePid(name: string, home: Home, pid: number): void {
   writeFileSync(pidFile(name, home), `${pidText(pid)}\n`);
+}
+
+/** Removes the pid file, unless it is of a process that was started since. */
+function forget(name: string, home: Home, pid: number | undefined): void {
+  const file = pidFile(name, home);
+  if (existsSync(file) && readFileSync(file, "utf8").startsWith(`${pid} `)) rmSync(file);
 }
 
 /** What tells a process from all that have its number after it, for a file that can outlive it: the number, and when it began. */
