@@ -32,8 +32,12 @@ describe("the local services", () => {
     rmSync(home.folder, { recursive: true, force: true });
     mkdirSync(home.folder, { recursive: true });
     port = await freePort();
+    process.env.STRATA_CANARY = "of whoever starts them";
+    process.env.REGISTRY_LOG_LEVEL = "debug";
   });
   after(async () => {
+    delete process.env.STRATA_CANARY;
+    delete process.env.REGISTRY_LOG_LEVEL;
     await stopServices(home);
     rmSync(home.folder, { recursive: true, force: true });
   });
@@ -51,6 +55,20 @@ describe("the local services", () => {
     assert.ok(await healthy());
     assert.equal(await askRegistry(home, port, "/v2/"), 200);
     await assert.rejects(fetch(`https://localhost:${port}/v2/`), "our authority is nobody else's");
+  });
+
+  it("have nothing of the environment of whoever started them but what they need", () => {
+    for (const pid of pids()) {
+      const names = readFileSync(`/proc/${pid}/environ`, "utf8")
+        .split("\0")
+        .map((line) => line.split("=")[0] as string);
+      assert.ok(names.includes("PATH"));
+      const others = /^(PATH|HOME|TMPDIR|SSL_CERT_(FILE|DIR)|.*_proxy|OTEL_TRACES_EXPORTER|)$/i;
+      assert.deepEqual(
+        names.filter((name) => !others.test(name)),
+        [],
+      );
+    }
   });
 
   it("are left as they run by a second start, which remembers the port", async () => {

@@ -34,7 +34,7 @@ export async function startDaemon(daemon: Daemon, home: Home): Promise<boolean> 
   const child = spawn(daemon.command, daemon.args, {
     detached: true,
     stdio: ["ignore", log, log],
-    env: { ...process.env, ...daemon.env },
+    env: { ...passedOn(process.env), ...daemon.env },
   });
   let failure: Error | undefined;
   child.once("error", (error) => {
@@ -129,6 +129,15 @@ function beginningByPs(pid: number): string | undefined {
     timeout: 5_000,
   });
   return stdout?.trim() || undefined;
+}
+
+/**
+ * What a daemon is given of the environment of whoever starts it: where programs, the proxy and the authorities are. It outlives
+ * them, and anybody's REGISTRY_* and OTEL_* would make another of it; their secrets are none of its business.
+ */
+function passedOn(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
+  const names = /^(PATH|HOME|TMPDIR|(HTTPS?|NO|ALL)_PROXY|SSL_CERT_(FILE|DIR))$/i;
+  return Object.fromEntries(Object.entries(env).filter(([name]) => names.test(name)));
 }
 
 async function untilHealthy(daemon: Daemon, home: Home, alive: () => boolean): Promise<void> {
