@@ -1,10 +1,10 @@
-import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, readFileSync, rmSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { CommanderError } from "commander";
 import { parse } from "yaml";
+import { claim } from "../tools/claim";
 import { homeAt, root } from "../tools/home";
 import { prepareLocalState } from "../tools/stack/environment";
-import { processName } from "../tools/stack/processes";
 import { seconds } from "../tools/terminal";
 import { installRunc, installTools, pathWithTools } from "../tools/toolchain/install";
 import { planTools, serviceTools } from "../tools/toolchain/tools";
@@ -25,12 +25,9 @@ import { Services } from "./services";
  */
 const home = homeAt(join(root, ".strata/bench"));
 
-/** By which another benchmark knows this process from one that has its number after it: at most 15 characters. */
-const title = "strata-bench";
-
 async function main(options: Options): Promise<void> {
   process.env.PATH = pathWithTools();
-  if (!options.report) claim();
+  if (!options.report) requireOnly();
   if (options.fresh && !options.report) rmSync(join(home.folder, "results.jsonl"), { force: true });
   const records = new Records(join(home.folder, "results.jsonl"));
   const machine = thisMachine();
@@ -111,15 +108,10 @@ function codeOf({ contender, family }: Run, hashes: Hashes): string {
 }
 
 /** @throws Error where a benchmark runs already: it has the services, and would be slowed */
-function claim(): void {
-  const file = join(home.folder, "bench.pid");
-  const pid = existsSync(file) ? Number(readFileSync(file, "utf8")) : 0;
-  if (pid > 0 && pid !== process.pid && processName(pid) === title) {
-    throw new Error(`a benchmark runs already, as process ${pid}; wait for it or stop it with: kill -INT ${pid}`);
-  }
-  mkdirSync(home.folder, { recursive: true });
-  process.title = title;
-  writeFileSync(file, `${process.pid}\n`);
+function requireOnly(): void {
+  const holder = claim(join(home.folder, "bench.claim"));
+  if (holder === undefined) return;
+  throw new Error(`a benchmark runs already, as process ${holder}; wait for it or stop it with: kill -INT ${holder}`);
 }
 
 async function startAll(): Promise<Services> {

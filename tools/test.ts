@@ -2,9 +2,10 @@ import { globSync } from "node:fs";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { execa } from "execa";
-import Mocha from "mocha";
+import { claim } from "./claim";
 import { root } from "./home";
 import { runPhases } from "./phases";
+import { runMocha } from "./run-mocha";
 import { installRunc, installTools } from "./toolchain/install";
 import { planTools, serviceTools } from "./toolchain/tools";
 
@@ -38,6 +39,7 @@ async function main(args: readonly string[]): Promise<number> {
   const files = (suite ? [suite] : Object.keys(suites)).flatMap((name) =>
     globSync(suites[name] as string, { cwd: root }).sort(),
   );
+  if (suite !== "unit") requireOnly();
   if (suite === "exact") {
     process.env.STRATA_EXACT_EDITS ??= "10000";
     process.env.STRATA_EXACT_BUILDS ??= "200";
@@ -70,29 +72,24 @@ async function main(args: readonly string[]): Promise<number> {
         ]),
   ]);
   // One file is of two suites.
-  return runMocha([...new Set(files)], values.grep);
+  return runMocha(
+    [...new Set(files)].map((file) => join(root, file)),
+    values.grep,
+  );
+}
+
+/** @throws Error where tests on the services in .strata/test run already: both would stop and empty them */
+function requireOnly(): void {
+  const holder = claim(join(root, ".strata/test.claim"));
+  if (holder === undefined) return;
+  throw new Error(
+    `tests run already in this clone, as process ${holder}; wait for them or stop them with: kill -INT ${holder}. npm test -- unit runs beside them`,
+  );
 }
 
 async function checked(command: string, args: string[]): Promise<undefined> {
   const result = await execa(command, args, { cwd: root, all: true, reject: false, timeout: 5 * 60_000 });
   if (result.failed) throw new Error(result.all);
-}
-
-function runMocha(files: readonly string[], grep: string | undefined): Promise<number> {
-  const mocha = new Mocha({ timeout: 180_000, slow: 10_000, ...(grep ? { grep } : {}), ...ci() });
-  for (const file of files) mocha.addFile(join(root, file));
-  return new Promise((resolve) => {
-    const runner = mocha.run((failures) => {
-      const { passes = 0, pending = 0, tests = 0 } = runner.stats ?? {};
-      process.stdout.write(`${passes} passed, ${failures} failed, ${pending} skipped\n`);
-      resolve(failures > 0 || tests === 0 ? 1 : 0);
-    });
-  });
-}
-
-/** A test left alone by `.only` must not pass for the whole. */
-function ci(): { forbidOnly?: true } {
-  return process.env.CI ? { forbidOnly: true } : {};
 }
 
 main(process.argv.slice(2)).then(

@@ -17,6 +17,12 @@ import {
 
 const home = homeAt(join(root, ".strata/test-services"));
 
+/** Of all processes, those of this home's services, whoever knows them. */
+const daemons = () => {
+  const files = ["buildkitd.toml", "registry.yml"].map((name) => join(home.run, name));
+  const all = globSync("/proc/[0-9]*/cmdline").map((file) => [Number(file.split("/")[2]), readOr(file)] as const);
+  return all.filter(([, command]) => files.some((file) => command.includes(file))).map(([pid]) => pid);
+};
 const pids = () => ["buildkitd", "registry"].map((name) => runningPid(name, home));
 const healthy = async () => (await statusOfServices(home)).every((service) => service.healthy);
 
@@ -26,10 +32,22 @@ describe("the local services", () => {
     rmSync(home.folder, { recursive: true, force: true });
     mkdirSync(home.folder, { recursive: true });
     port = await freePort();
+    process.env.STRATA_CANARY = "of whoever starts them";
+    process.env.REGISTRY_LOG_LEVEL = "debug";
   });
   after(async () => {
+    delete process.env.STRATA_CANARY;
+    delete process.env.REGISTRY_LOG_LEVEL;
     await stopServices(home);
     rmSync(home.folder, { recursive: true, force: true });
+  });
+
+  it("start once where two start them at once, and leave nothing running when they stop", async () => {
+    const registry = `localhost:${port}`;
+    assert.deepEqual(await Promise.all([startServices(home, port), startServices(home)]), [registry, registry]);
+    assert.deepEqual(daemons().sort(), pids().sort());
+    await stopServices(home);
+    assert.deepEqual(daemons(), []);
   });
 
   it("start, and answer with TLS and a password", async () => {
@@ -37,6 +55,20 @@ describe("the local services", () => {
     assert.ok(await healthy());
     assert.equal(await askRegistry(home, port, "/v2/"), 200);
     await assert.rejects(fetch(`https://localhost:${port}/v2/`), "our authority is nobody else's");
+  });
+
+  it("have nothing of the environment of whoever started them but what they need", () => {
+    for (const pid of pids()) {
+      const names = readFileSync(`/proc/${pid}/environ`, "utf8")
+        .split("\0")
+        .map((line) => line.split("=")[0] as string);
+      assert.ok(names.includes("PATH"));
+      const others = /^(PATH|HOME|TMPDIR|SSL_CERT_(FILE|DIR)|.*_proxy|OTEL_TRACES_EXPORTER|)$/i;
+      assert.deepEqual(
+        names.filter((name) => !others.test(name)),
+        [],
+      );
+    }
   });
 
   it("are left as they run by a second start, which remembers the port", async () => {
@@ -125,3 +157,11 @@ describe("the local services", () => {
     assert.ok(existsSync(join(home.state, "kept")));
   });
 });
+
+function readOr(file: string): string {
+  try {
+    return readFileSync(file, "utf8");
+  } catch {
+    return "";
+  }
+}

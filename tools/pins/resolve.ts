@@ -1,10 +1,11 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { execa } from "execa";
 import type { PackageLock } from "../../components/catalog/pins/locks";
 import type { Packages, Wanted } from "../../components/catalog/pins/packages";
 import { type Resolution, readResolution, sameOnAll } from "../../components/catalog/pins/resolution";
+import { root } from "../home";
+import { ownFolder } from "../own-folder";
 import { failedStep } from "../stack/build-logs";
 import type { Environment } from "../stack/environment";
 
@@ -33,7 +34,7 @@ export interface Question {
  */
 export async function resolvePackages(question: Question): Promise<Resolution> {
   const { lock, wanted, locked, platforms } = question;
-  const folder = mkdtempSync(join(tmpdir(), "strata-pins-"));
+  const folder = ownFolder(join(root, ".strata/pins"));
   try {
     const file = (name: string) => join(folder, name);
     writeFileSync(file("wanted"), wanted.map(({ name }) => `${name}\n`).join(""));

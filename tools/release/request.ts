@@ -3,21 +3,24 @@ import { join } from "node:path";
 import { execa } from "execa";
 import { isMap, isScalar, parseDocument } from "yaml";
 import { InputError } from "../../components/catalog/input-error";
+import { claim } from "../claim";
 import { root } from "../home";
 import { configOf, fileOf } from "../stack/config-files";
 import type { Environment } from "../stack/environment";
 import { planAndUp, type UpOptions } from "../stack/up-verb";
+import { undoAtEnd } from "./undo";
 
 /** In milliseconds, for one call of Pulumi. */
 const limit = 60_000;
 
 /**
- * Writes what somebody asks for into the project's files, shows the plan of it, asks, and does it. Where the plan fails or is refused, the
- * files are as they were; where the update fails they stay, and the next one goes on.
+ * Writes what somebody asks for into the project's files, shows the plan of it, asks, and does it. Where the plan fails or is refused, or
+ * this process ends before the update begins, the files are as they were; where the update fails they stay, and the next one goes on.
  *
  * @param files that `write` may change: paths relative to the project
  * @param settle changes them again when it is done
  * @returns whether it was done
+ * @throws Error where another process does so in this clone: each would take what the other writes back with its own
  */
 export async function request(
   options: UpOptions,
@@ -25,6 +28,12 @@ export async function request(
   write: () => Promise<void>,
   settle?: () => Promise<void>,
 ): Promise<boolean> {
+  const holder = claim(join(root, ".strata/release.claim"));
+  if (holder !== undefined) {
+    throw new Error(
+      `a release or a rollback is under way in this clone, as process ${holder}; wait for it or stop it with: kill -INT ${holder}`,
+    );
+  }
   const before = files.map((name) => ({ name, path: join(root, name), text: textOf(join(root, name)) }));
   const restore = () => {
     for (const { path, text } of before) {
@@ -32,6 +41,10 @@ export async function request(
       else if (textOf(path) !== text) writeFileSync(path, text);
     }
   };
+  const settled = undoAtEnd(() => {
+    restore();
+    process.stderr.write("\nNothing was changed.\n");
+  });
   try {
     await write();
     const ended = await planAndUp(options);
@@ -42,6 +55,8 @@ export async function request(
   } catch (error) {
     if ((error as Error).name !== "UpFailed") restore();
     throw error;
+  } finally {
+    settled();
   }
   await settle?.();
   const changed = before.filter(({ path, text }) => textOf(path) !== text).map(({ name }) => name);

@@ -1,4 +1,4 @@
-import { spawn } from "node:child_process";
+import { spawn, spawnSync } from "node:child_process";
 import { closeSync, existsSync, openSync, readFileSync, rmSync, statSync, truncateSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -34,7 +34,7 @@ export async function startDaemon(daemon: Daemon, home: Home): Promise<boolean> 
   const child = spawn(daemon.command, daemon.args, {
     detached: true,
     stdio: ["ignore", log, log],
-    env: { ...process.env, ...daemon.env },
+    env: { ...passedOn(process.env), ...daemon.env },
   });
   let failure: Error | undefined;
   child.once("error", (error) => {
@@ -50,7 +50,7 @@ export async function startDaemon(daemon: Daemon, home: Home): Promise<boolean> 
       () => failure === undefined && child.exitCode === null && child.signalCode === null,
     );
   } catch (error) {
-    if (child.exitCode !== null) rmSync(pidFile(daemon.name, home), { force: true });
+    if (child.exitCode !== null) forget(daemon.name, home, child.pid);
     throw failure ?? error;
   }
   return true;
@@ -59,29 +59,21 @@ export async function startDaemon(daemon: Daemon, home: Home): Promise<boolean> 
 /** Ends the process and everything it started. @returns whether it ran */
 export async function stopDaemon(name: string, home: Home): Promise<boolean> {
   const pid = runningPid(name, home);
-  if (pid === undefined) {
-    rmSync(pidFile(name, home), { force: true });
-    return false;
-  }
+  if (pid === undefined) return false;
   signal(pid, "SIGTERM");
   const ended = await until(() => runningPid(name, home) === undefined, stopLimit);
   if (!ended) {
     signal(-pid, "SIGKILL");
     await until(() => runningPid(name, home) === undefined, stopLimit);
   }
-  rmSync(pidFile(name, home), { force: true });
+  forget(name, home, pid);
   return true;
 }
 
-/**
- * The process, where it is still the one that was started: a pid file can outlive its process, and the system may have
- * given the number to another since, so the file also holds when the process began.
- */
+/** The process, where it is still the one that was started. */
 export function runningPid(name: string, home: Home): number | undefined {
   const file = pidFile(name, home);
-  if (!existsSync(file)) return undefined;
-  const [pid, began] = readFileSync(file, "utf8").trim().split(" ");
-  return pid && began && beginningOf(Number(pid)) === began ? Number(pid) : undefined;
+  return existsSync(file) ? pidIn(readFileSync(file, "utf8")) : undefined;
 }
 
 export function logFile(name: string, home: Home): string {
@@ -93,7 +85,24 @@ function pidFile(name: string, home: Home): string {
 }
 
 function writePid(name: string, home: Home, pid: number): void {
-  writeFileSync(pidFile(name, home), `${pid} ${beginningOf(pid)}\n`);
+  writeFileSync(pidFile(name, home), `${pidText(pid)}\n`);
+}
+
+/** Removes the pid file, unless it is of a process that was started since. */
+function forget(name: string, home: Home, pid: number | undefined): void {
+  const file = pidFile(name, home);
+  if (existsSync(file) && readFileSync(file, "utf8").startsWith(`${pid} `)) rmSync(file);
+}
+
+/** What tells a process from all that have its number after it, for a file that can outlive it: the number, and when it began. */
+export function pidText(pid: number): string {
+  return `${pid} ${beginningOf(pid)}`;
+}
+
+/** The process that `pidText` was given, where it still runs. */
+export function pidIn(text: string): number | undefined {
+  const [, pid, began] = /^(\d+) (.+)$/.exec(text.trim()) ?? [];
+  return pid !== undefined && beginningOf(Number(pid)) === began ? Number(pid) : undefined;
 }
 
 /** Whether a process of this machine runs; one that ended and was not waited for yet does not. */
@@ -103,6 +112,7 @@ export function isRunning(pid: number): boolean {
 
 /** Field 22 of /proc/<pid>/stat (proc(5)): when the process began; undefined for one that ended, zombies included. */
 function beginningOf(pid: number): string | undefined {
+  if (process.platform !== "linux") return beginningByPs(pid);
   try {
     const stat = readFileSync(`/proc/${pid}/stat`, "utf8");
     const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
@@ -110,6 +120,24 @@ function beginningOf(pid: number): string | undefined {
   } catch {
     return undefined;
   }
+}
+
+function beginningByPs(pid: number): string | undefined {
+  const { stdout } = spawnSync("ps", ["-p", String(pid), "-o", "lstart="], {
+    encoding: "utf8",
+    env: { ...process.env, LC_ALL: "C", TZ: "UTC" },
+    timeout: 5_000,
+  });
+  return stdout?.trim() || undefined;
+}
+
+/**
+ * What a daemon is given of the environment of whoever starts it: where programs, the proxy and the authorities are. It outlives
+ * them, and anybody's REGISTRY_* and OTEL_* would make another of it; their secrets are none of its business.
+ */
+function passedOn(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
+  const names = /^(PATH|HOME|TMPDIR|(HTTPS?|NO|ALL)_PROXY|SSL_CERT_(FILE|DIR))$/i;
+  return Object.fromEntries(Object.entries(env).filter(([name]) => names.test(name)));
 }
 
 async function untilHealthy(daemon: Daemon, home: Home, alive: () => boolean): Promise<void> {

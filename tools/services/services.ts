@@ -2,6 +2,7 @@ import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node
 import { createServer } from "node:net";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
+import { claim, giveBack } from "../claim";
 import type { Home } from "../home";
 import { pathWithTools } from "../toolchain/install";
 import { buildkitDaemon, configureBuildkit, ensureBuilder } from "./buildkit";
@@ -11,6 +12,9 @@ import { unmountBeneath } from "./mounts";
 import { configureRegistry, registryDaemon } from "./registry";
 
 const defaultRegistryPort = 5443;
+
+/** In milliseconds: longer than somebody else takes to start or to stop them, also where a daemon does not answer. */
+const patience = 60_000;
 
 export interface ServiceStatus {
   readonly name: string;
@@ -32,15 +36,16 @@ export interface ServiceOptions {
  * @returns the registry's host and port, `localhost:5443`
  * @throws Error where this machine cannot run them, and where something else has the port
  */
-export async function startServices(
-  home: Home,
-  port = registryPort(home),
-  { accessLog = false }: ServiceOptions = {},
-): Promise<string> {
+export async function startServices(home: Home, port?: number, options?: ServiceOptions): Promise<string> {
   requireLinuxRoot();
+  // Which port that was is known when whoever else starts them has done so.
+  return alone(home, () => start(home, port ?? registryPort(home), options));
+}
+
+async function start(home: Home, port: number, { accessLog = false }: ServiceOptions = {}): Promise<string> {
   process.env.PATH = pathWithTools();
   for (const folder of [home.run, home.logs, home.registry, home.buildkit]) mkdirSync(folder, { recursive: true });
-  if (port !== registryPort(home)) await stopServices(home);
+  if (port !== registryPort(home)) await stop(home);
   if (runningPid("registry", home) === undefined) await requireFreePort(port);
   writeFileSync(portFile(home), `${port}\n`);
 
@@ -53,7 +58,11 @@ export async function startServices(
 }
 
 /** @returns the names of those that ran */
-export async function stopServices(home: Home): Promise<string[]> {
+export function stopServices(home: Home): Promise<string[]> {
+  return alone(home, () => stop(home));
+}
+
+async function stop(home: Home): Promise<string[]> {
   const names = ["buildkitd", "registry"];
   const ran = await Promise.all(names.map((name) => stopDaemon(name, home)));
   await unmountBeneath(home.buildkit);
@@ -61,18 +70,47 @@ export async function stopServices(home: Home): Promise<string[]> {
 }
 
 /** Throws images, caches and stand-ins away. Pulumi's state stays, so that the next `up` can tell what is missing. */
-export async function resetServices(home: Home): Promise<void> {
-  await stopServices(home);
-  for (const path of [home.standInsFile, home.registry, home.buildkit, home.standIns]) {
-    rmSync(path, { recursive: true, force: true });
-  }
+export function resetServices(home: Home): Promise<void> {
+  return alone(home, async () => {
+    await stop(home);
+    for (const path of [home.standInsFile, home.registry, home.buildkit, home.standIns]) {
+      rmSync(path, { recursive: true, force: true });
+    }
+  });
 }
 
 /** Throws BuildKit's cache away and nothing else, as on a fresh CI machine. Pruning would leave what aborted builds hold. */
-export async function emptyBuildkit(home: Home, options: ServiceOptions = {}): Promise<void> {
-  await stopServices(home);
-  rmSync(home.buildkit, { recursive: true, force: true });
-  await startServices(home, registryPort(home), options);
+export function emptyBuildkit(home: Home, options?: ServiceOptions): Promise<void> {
+  requireLinuxRoot();
+  return alone(home, async () => {
+    await stop(home);
+    rmSync(home.buildkit, { recursive: true, force: true });
+    await start(home, registryPort(home), options);
+  });
+}
+
+/**
+ * Waits until nobody else starts or stops the services, and keeps others from it meanwhile: of two that start at once each would find
+ * nothing running, and the daemon of the first would be known to nobody.
+ *
+ * @throws Error that names the process that does not come to an end
+ */
+async function alone<T>(home: Home, action: () => Promise<T>): Promise<T> {
+  const file = join(home.run, "services.claim");
+  const limit = Date.now() + patience;
+  for (let holder = claim(file); holder !== undefined; holder = claim(file)) {
+    if (Date.now() > limit) {
+      throw new Error(
+        `process ${holder} has been starting or stopping the local services for a minute; wait for it, or end it with: kill ${holder}`,
+      );
+    }
+    await sleep(100);
+  }
+  try {
+    return await action();
+  } finally {
+    giveBack(file);
+  }
 }
 
 export async function statusOfServices(home: Home): Promise<ServiceStatus[]> {

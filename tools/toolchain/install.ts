@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, renameSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, renameSync, symlinkSync, writeFileSync } from "node:fs";
 import { delimiter, dirname, join } from "node:path";
 import { execa } from "execa";
 import * as semver from "semver";
@@ -108,12 +108,14 @@ async function installPulumiRelease(
 }
 
 function link(target: string, name: string): void {
-  rmSync(join(toolsFolder, name), { force: true });
-  symlinkSync(target, join(toolsFolder, name));
+  const draft = join(toolsFolder, `${name}.${process.pid}`);
+  symlinkSync(target, draft);
+  renameSync(draft, join(toolsFolder, name));
 }
 
 function markInstalled(tool: Tool): void {
   const stamp = stampFile(tool);
-  writeFileSync(`${stamp}.new`, stampOf(tool));
-  renameSync(`${stamp}.new`, stamp);
+  const draft = `${stamp}.${process.pid}`;
+  writeFileSync(draft, stampOf(tool));
+  renameSync(draft, stamp);
 }

@@ -1,4 +1,4 @@
-import { chmodSync, cpSync, existsSync, mkdirSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { chmodSync, cpSync, existsSync, mkdirSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { execa } from "execa";
 import { sourceDateEpoch } from "../../components/catalog/build-arguments";
@@ -17,14 +17,14 @@ const slimRules = ["doc", "man", "info", "locale"].map((folder) => `path-exclude
  * authorities go in, so that builds reach what the machine reaches.
  *
  * @param tag `trixie-slim`
+ * @param place the folder in which rootfs.tar is made
  */
-export async function debianRootfs(tag: string, home: Home, report: Report): Promise<string> {
+export async function debianRootfs(tag: string, place: string, home: Home, report: Report): Promise<void> {
   const suite = tag.replace(/-slim$/, "");
   report(`making a stand-in for debian:${tag} with mmdebstrap`);
   const program = join(await unpackDebianPackage("mmdebstrap", home.standIns), "usr/bin/mmdebstrap");
   const mirror = await debianMirror();
-  const archive = join(home.standIns, `debian-${tag}.tar`);
-  rmSync(archive, { force: true });
+  const archive = join(place, "rootfs.tar");
   const hooks = [
     `--setup-hook=mkdir -p "$1/etc/dpkg/dpkg.cfg.d" && printf '%b' '${slimRules}' > "$1/etc/dpkg/dpkg.cfg.d/docker"`,
     ...(existsSync(localAuthorities) ? [`--customize-hook=copy-in ${localAuthorities} /usr/local/share`] : []),
@@ -38,15 +38,13 @@ export async function debianRootfs(tag: string, home: Home, report: Report): Pro
     ],
     { env: { SOURCE_DATE_EPOCH: String(sourceDateEpoch) }, timeout: 10 * 60_000 },
   );
-  return archive;
 }
 
 /** A shell and its tools, from Debian's static busybox. It has no apk. */
-export async function alpineRootfs(tag: string, home: Home, report: Report): Promise<string> {
+export async function alpineRootfs(tag: string, place: string, home: Home, report: Report): Promise<void> {
   report(`making a stand-in for alpine:${tag} from busybox`);
   const unpacked = await unpackDebianPackage("busybox-static", home.standIns);
-  const folder = join(home.standIns, `alpine-${tag}-rootfs`);
-  rmSync(folder, { recursive: true, force: true });
+  const folder = join(place, "unpacked");
   for (const path of ["bin", "sbin", "usr/bin", "usr/sbin", "etc", "tmp", "root", "var"]) {
     mkdirSync(join(folder, path), { recursive: true });
   }
@@ -62,7 +60,7 @@ export async function alpineRootfs(tag: string, home: Home, report: Report): Pro
   }
   writeFileSync(join(folder, "etc/passwd"), "root:x:0:0:root:/root:/bin/sh\n");
   writeFileSync(join(folder, "etc/group"), "root:x:0:\n");
-  const archive = join(home.standIns, `alpine-${tag}.tar`);
+  const archive = join(place, "rootfs.tar");
   const time = `--mtime=@${sourceDateEpoch}`;
   await execa(
     "tar",
@@ -71,7 +69,6 @@ export async function alpineRootfs(tag: string, home: Home, report: Report): Pro
       timeout: 60_000,
     },
   );
-  return archive;
 }
 
 /** The site of Debian's main archive, as this machine's apt has it. */

@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
+import { existsSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { execa } from "execa";
 import { stringify } from "yaml";
@@ -6,15 +6,16 @@ import { sourceDateEpoch } from "../../components/catalog/build-arguments";
 import { standInLabel } from "../../components/catalog/stand-ins";
 import { fullRepository, readPins, readStandIns, type StandIns } from "../../components/catalog/upstreams";
 import type { Home } from "../home";
+import { ownFolder } from "../own-folder";
 import { buildkitAddress } from "../services/buildkit";
 import { certificatesOf } from "../services/certificates";
 import type { Report } from "../toolchain/install";
 import { reachable } from "./reachable";
 import { alpineRootfs, debianRootfs } from "./rootfs";
 
-/** Makes a root file system as a tar archive for an upstream's tag. */
+/** Makes a root file system for an upstream's tag: rootfs.tar, in a folder that has nothing else. */
 type Recipe = {
-  readonly make: (tag: string, home: Home, report: Report) => Promise<string>;
+  readonly make: (tag: string, place: string, home: Home, report: Report) => Promise<void>;
   readonly command: string[];
 };
 
@@ -45,8 +46,9 @@ export async function ensureStandIns(
     const made = before[name];
     standIns[name] = made?.ref === ref ? made : { ref, digest: await makeStandIn(name, ref, home, report) };
   }
-  writeFileSync(`${home.standInsFile}.new`, stringify(standIns));
-  renameSync(`${home.standInsFile}.new`, home.standInsFile);
+  const draft = `${home.standInsFile}.${process.pid}`;
+  writeFileSync(draft, stringify(standIns));
+  renameSync(draft, home.standInsFile);
   return standIns;
 }
 
@@ -73,18 +75,20 @@ async function makeStandIn(name: string, ref: string, home: Home, report: Report
       `${name}: its registry cannot be reached from this machine, and stand-ins can be made only of ${known}`,
     );
   }
-  mkdirSync(home.standIns, { recursive: true });
   const tag = name.slice(name.lastIndexOf(":") + 1);
-  const archive = await recipe.make(tag, home, report);
-  report(`pushing the stand-in for ${name}`);
-  return pushImage(name, `${ref}:${tag}`, archive, recipe.command, home);
+  // Another process may make the same.
+  const place = ownFolder(join(home.standIns, "making"));
+  try {
+    await recipe.make(tag, place, home, report);
+    report(`pushing the stand-in for ${name}`);
+    return await pushImage(name, `${ref}:${tag}`, place, recipe.command, home);
+  } finally {
+    rmSync(place, { recursive: true });
+  }
 }
 
-/** @param archive a tar archive of the root file system */
-async function pushImage(name: string, ref: string, archive: string, command: string[], home: Home): Promise<string> {
-  const context = archive.replace(/\.tar$/, "");
-  mkdirSync(context, { recursive: true });
-  renameSync(archive, join(context, "rootfs.tar"));
+/** @param context has rootfs.tar */
+async function pushImage(name: string, ref: string, context: string, command: string[], home: Home): Promise<string> {
   const label = `LABEL ${standInLabel}=${JSON.stringify(name)}`;
   writeFileSync(
     join(context, "Dockerfile"),

@@ -1,6 +1,32 @@
 import assert from "node:assert/strict";
+import { chmodSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { surveyCatalog } from "../../../components/catalog/catalog";
 import type { LocksSource } from "../../../tools/pins/pins";
 import { withPresentPackages } from "../../../tools/pins/renew";
+import { withFolder } from "../../components/catalog/folder";
+
+const upstream = { name: "debian:13", ref: "debian@sha256:1", digest: "sha256:1", standIn: false };
+
+const install =
+  "RUN --mount=type=bind,source=packages.lock,target=/packages.lock apt-get install -y $(cat /packages.lock)\n";
+
+/** A family that installs a package, and a builder that is told by the archive of another version every time. */
+const moving = {
+  "images/base/Dockerfile": `FROM debian:13\n${install}`,
+  "images/base/packages.txt": "tree\n",
+  "images/base/packages.lock": "tree=0\n",
+  "bin/buildx": `#!/bin/sh
+for argument; do
+  case "$argument" in type=local,dest=*) answers=\${argument#type=local,dest=} ;; esac
+done
+cd "$(dirname "$0")" && echo >>asked && mkdir "$answers" && version=$(wc -l <asked) && cd "$answers" || exit 1
+echo apt >manager
+echo 0 >status
+: >available
+echo "Inst tree ($version Debian:13/stable [amd64])" >simulated
+`,
+};
 
 const dropped = "E: Version '0.9-1' for 'tree' was not found";
 
@@ -32,4 +58,25 @@ describe("an update that may write locks anew", () => {
     }));
     assert.deepEqual({ runs, message: (error as Error).message }, { runs: 1, message: dropped });
   });
+
+  it("fails as it did where the archive has moved on again and again", () =>
+    withFolder(moving, async (folder) => {
+      chmodSync(join(folder, "bin/buildx"), 0o755);
+      const { layers: catalog } = surveyCatalog({
+        images: join(folder, "images"),
+        upstreams: new Map([[upstream.name, upstream]]),
+        pinsFile: "upstreams.yaml",
+        platforms: ["linux/amd64"],
+      });
+      const { runs, told, error } = await failing(dropped, () => ({
+        catalog,
+        builder: "none",
+        env: { PATH: `${join(folder, "bin")}:${process.env.PATH}` },
+        built: async () => new Map(),
+        report: () => {},
+      }));
+      assert.deepEqual({ runs, message: (error as Error).message }, { runs: 3, message: dropped });
+      assert.equal(told.filter((text) => text.startsWith("Wrote ")).length, 2);
+      assert.equal(readFileSync(join(folder, "images/base/packages.lock"), "utf8"), "tree=2\n");
+    }));
 });
