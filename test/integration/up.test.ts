@@ -126,7 +126,7 @@ describe("strata up", function () {
     const { exitCode, stdout } = await run;
     const text = stripVTControlCharacters(stdout);
     assert.equal(exitCode, 130, text);
-    assert.doesNotMatch(readFileSync(join(project.folder, ".strata/logs/up.log"), "utf8"), /received; terminating/);
+    assert.doesNotMatch(readFileSync(join(project.folder, ".strata/logs/up-local.log"), "utf8"), /received; terminating/);
     assert.match(text, /Nothing was pushed\.\s+Still to be built: app/);
     return text;
   }

@@ -25,8 +25,6 @@ export class UpFailed extends Error {
   }
 }
 
-const logFile = join(homeAt().logs, "up.log");
-
 /**
  * `pulumi up`, told by layer: a line when a build begins and one when it ends, and on a terminal what the builder does
  * in between; in the end what was expected and what was done. Pulumi's own output goes to a log.
@@ -72,11 +70,11 @@ export async function upWithProgress(
     const said = await Promise.all(failed.map((layer) => lastWordsOf(layer.name, stack)));
     const why = diagnosticsIn(log) || (error as Error).message;
     const kept = keptText(events.all, predicted, released);
-    const text = ["pulumi up failed.", why, ...said, ...adviceOnUpdate(why), kept, `The whole output is in ${logFile}`];
+    const text = ["pulumi up failed.", why, ...said, ...adviceOnUpdate(why), kept, `The whole output is in ${logFile(stack)}`];
     throw new UpFailed(text.join("\n\n"), kept);
   } finally {
     view.end();
-    keepLog(log);
+    keepLog(log, logFile(stack));
   }
   return events.all;
 }
@@ -143,7 +141,12 @@ async function lastWordsOf(layer: string, stack: Stack): Promise<string> {
     : `${layer}: the builder keeps no log of it`;
 }
 
-function keepLog(log: string): void {
-  mkdirSync(dirname(logFile), { recursive: true });
-  writeFileSync(logFile, log);
+/** One for each stack, since updates of several may run at once. */
+function logFile({ name }: Stack): string {
+  return join(homeAt().logs, `up-${name.replaceAll("/", "-")}.log`);
+}
+
+function keepLog(log: string, file: string): void {
+  mkdirSync(dirname(file), { recursive: true });
+  writeFileSync(file, log);
 }
