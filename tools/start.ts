@@ -69,7 +69,7 @@ async function main(): Promise<void> {
   const lost = await imagesLost(stack, await stack.outputs());
   if (lost.length > 0) print(`\nThe registry no longer has ${lost.join(", ")}: built again.\n`);
   heading("pulumi up");
-  const done = await withPresentPackages(
+  const { layers: done } = await withPresentPackages(
     () => upWithProgress(stack, { refresh: lost.length > 0 }, planned.all),
     () => locks(stack),
     (text) => print(`\n${text}\n\n`),

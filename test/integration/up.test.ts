@@ -20,6 +20,8 @@ const family = {
   "images/app/file": "app\n",
 };
 const slow = "FROM base\nCOPY --link file /app\nRUN echo it begins && sleep 120\n";
+/** What docs/guide/plan.md promises to programs of each layer. */
+const promised = ["action", "cutOff", "failed", "name", "reasons", "seconds", "tests"];
 
 describe("strata up", function () {
   this.timeout(5 * 60_000);
@@ -72,6 +74,7 @@ describe("strata up", function () {
     assert.deepEqual(lastUpdate.actual.built, ["app"]);
     const app = layers.find(({ name }: { name: string }) => name === "app");
     assert.deepEqual([app.action, app.reasons, app.failed], ["changed", ["M file"], false]);
+    for (const key of layers.flatMap(Object.keys)) assert.ok(promised.includes(key), key);
     assert.match(stderr, /app +pushed after/);
   });
 
@@ -182,9 +185,14 @@ describe("strata up after an update that failed", function () {
     const before = await project.layers();
     project.write("images/left/file", `${randomUUID()}\n`);
     project.write("images/right/Dockerfile", "FROM alpine:3.22\nRUN false\n");
-    const failed = await up();
+    const failed = await strata("up", "--yes", "--json");
     assert.equal(failed.exitCode, 1);
     assert.match(failed.stderr, /Pushed, and kept: left\./);
+    const { layers, lastUpdate } = JSON.parse(failed.stdout);
+    const outcomes = layers.map((layer: { name: string; failed: boolean }) => [layer.name, layer.failed]);
+    assert.deepEqual(Object.fromEntries(outcomes), { left: false, right: true });
+    for (const key of layers.flatMap(Object.keys)) assert.ok(promised.includes(key), key);
+    assert.equal(lastUpdate, null);
     assert.deepEqual(await project.layers(), before);
     project.write("images/right/Dockerfile", right);
     const { exitCode, stderr } = await up();

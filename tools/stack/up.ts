@@ -16,13 +16,24 @@ import { ProgressView, type Screen } from "./progress";
 export class UpFailed extends Error {
   override readonly name = "UpFailed";
 
-  /** @param kept what is there nevertheless */
+  /**
+   * @param kept what is there nevertheless
+   * @param layers what became of each, as far as it came
+   */
   constructor(
     message: string,
     readonly kept: string,
+    readonly layers: readonly LayerProgress[],
   ) {
     super(message);
   }
+}
+
+/** What an update did. */
+export interface Updated {
+  readonly layers: readonly LayerProgress[];
+  /** The stack's output; of the update before where this one built nothing, and null where none ever did. */
+  readonly lastUpdate: LastUpdate | null;
 }
 
 /**
@@ -38,7 +49,7 @@ export async function upWithProgress(
   options: UpOptions = {},
   predicted: readonly PredictedLayer[] = [],
   screen: Screen = process.stdout,
-): Promise<readonly LayerProgress[]> {
+): Promise<Updated> {
   const shown = new Set<string>();
   const view = new ProgressView(screen);
   const released: string[] = [];
@@ -61,22 +72,29 @@ export async function upWithProgress(
     };
     const watched = { onEvent, onOutput: (text: string) => (log += text) };
     const { outputs } = await stack.up({ continueOnError: true, ...options, ...watched });
-    const told = outputs.lastUpdate?.value as LastUpdate | undefined;
+    const lastUpdate = (outputs.lastUpdate?.value ?? null) as LastUpdate | null;
     // Where nothing was built it tells of the update before.
     const built = events.all.some(({ seconds }) => seconds !== undefined);
-    if (told && built) for (const line of updateLines(told)) view.keep(`  ${line}`);
+    if (lastUpdate && built) for (const line of updateLines(lastUpdate)) view.keep(`  ${line}`);
+    return { layers: events.all, lastUpdate };
   } catch (error) {
     const failed = events.all.filter((layer) => layer.failed || layer.tests?.failed);
     const said = await Promise.all(failed.map((layer) => lastWordsOf(layer.name, stack)));
     const why = diagnosticsIn(log) || (error as Error).message;
     const kept = keptText(events.all, predicted, released);
-    const text = ["pulumi up failed.", why, ...said, ...adviceOnUpdate(why), kept, `The whole output is in ${logFile(stack)}`];
-    throw new UpFailed(text.join("\n\n"), kept);
+    const text = [
+      "pulumi up failed.",
+      why,
+      ...said,
+      ...adviceOnUpdate(why),
+      kept,
+      `The whole output is in ${logFile(stack)}`,
+    ];
+    throw new UpFailed(text.join("\n\n"), kept, events.all);
   } finally {
     view.end();
     keepLog(log, logFile(stack));
   }
-  return events.all;
 }
 
 /**
