@@ -10,8 +10,9 @@ import { installTools } from "../toolchain/install";
 import { planTools, serviceTools } from "../toolchain/tools";
 import { jsonOption, print, stackOption, toStderr } from "../verb";
 import { appliedEnvironment, type Environment, environmentOf } from "./environment";
+import { interruptible } from "./interruption";
 import type { LayerProgress, PredictedLayer } from "./layer-events";
-import { isInForeground } from "./processes";
+import { endingPulumi } from "./pulumi-command";
 import { UpFailed, upWithProgress } from "./up";
 
 export interface UpOptions {
@@ -59,21 +60,17 @@ export async function planAndUp(options: UpOptions): Promise<"done" | "refused" 
     return "refused";
   }
   screen.write("\n");
-  const envVars = appliedEnvironment(env);
-  const stack = await LocalWorkspace.selectStack({ stackName: options.stack, workDir: root }, { envVars });
   const interruption = interruptible();
+  interruption.came.addEventListener("abort", () => process.stderr.write("\nStopping. What is done is kept.\n"));
+  const opened = { envVars: appliedEnvironment(env), pulumiCommand: await endingPulumi(interruption) };
+  const stack = await LocalWorkspace.selectStack({ stackName: options.stack, workDir: root }, opened);
   try {
-    const { layers, lastUpdate } = await upWithProgress(
-      stack,
-      { signal: interruption.signal },
-      predictedBy(plan),
-      screen,
-    );
+    const { layers, lastUpdate } = await upWithProgress(stack, {}, predictedBy(plan), screen);
     tell(options, layers, lastUpdate);
   } catch (error) {
     if (!(error instanceof UpFailed)) throw error;
     tell(options, error.layers, null);
-    if (!interruption.came()) throw error;
+    if (!interruption.came.aborted) throw error;
     process.stderr.write(`${error.kept}\n`);
     process.exitCode = 130;
     return "interrupted";
@@ -111,23 +108,6 @@ async function agreed({ stack, promotions }: StackPlan): Promise<boolean> {
   } finally {
     terminal.close();
   }
-}
-
-/**
- * Ends an update in order. In the foreground of a terminal Ctrl-C reaches Pulumi by itself, and a second signal would make it end at
- * once; elsewhere it is passed on.
- */
-function interruptible(): { readonly signal: AbortSignal; readonly came: () => boolean } {
-  const abort = new AbortController();
-  let came = false;
-  for (const signal of ["SIGINT", "SIGTERM"] as const) {
-    process.on(signal, () => {
-      if (!came) process.stderr.write("\nStopping. What is done is kept.\n");
-      if (!came && (signal === "SIGTERM" || !isInForeground())) abort.abort();
-      came = true;
-    });
-  }
-  return { signal: abort.signal, came: () => came };
 }
 
 function predictedBy({ layers }: StackPlan): PredictedLayer[] {

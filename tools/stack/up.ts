@@ -8,7 +8,7 @@ import { doneLines, layerIn } from "../plan/release-print";
 import { updateLines } from "../plan/update-text";
 import { seconds } from "../terminal";
 import { adviceOnUpdate, buildLog, failedStep } from "./build-logs";
-import { ownLinesIn } from "./config-files";
+import { configOf, ownLinesIn } from "./config-files";
 import { LayerEvents, type LayerProgress, type PredictedLayer } from "./layer-events";
 import { ProgressView, type Screen } from "./progress";
 
@@ -42,7 +42,7 @@ export interface Updated {
  *
  * @param predicted what a preview said, so that the layers which were to change and did not can be told
  * @param screen where it is told. @default standard output
- * @throws UpFailed with Pulumi's own diagnostics
+ * @throws UpFailed with Pulumi's own diagnostics, also where somebody ended it
  */
 export async function upWithProgress(
   stack: Stack,
@@ -78,7 +78,9 @@ export async function upWithProgress(
     if (lastUpdate && built) for (const line of updateLines(lastUpdate)) view.keep(`  ${line}`);
     return { layers: events.all, lastUpdate };
   } catch (error) {
-    const failed = events.all.filter((layer) => layer.failed || layer.tests?.failed);
+    // Whoever ended it knows why its builds failed, and waits.
+    const ended = (error as Error).name === "Interrupted";
+    const failed = ended ? [] : events.all.filter((layer) => layer.failed || layer.tests?.failed);
     const said = await Promise.all(failed.map((layer) => lastWordsOf(layer.name, stack)));
     const why = diagnosticsIn(log) || (error as Error).message;
     const kept = keptText(events.all, predicted, released);
@@ -152,8 +154,9 @@ function diagnosticsIn(log: string): string {
 
 /** What the step that failed printed: the error that Pulumi shows often has only the exit code. */
 async function lastWordsOf(layer: string, stack: Stack): Promise<string> {
-  const { value: builder } = await stack.getConfig("strata:builder");
-  const log = await buildLog(layer, builder, stack.workspace.envVars, stack.workspace.workDir).catch(() => undefined);
+  const { envVars, workDir } = stack.workspace;
+  const builder = String(configOf(stack.name, "builder", workDir));
+  const log = await buildLog(layer, builder, envVars, workDir).catch(() => undefined);
   return log
     ? `${layer}:\n${ownLinesIn(failedStep(log), layer, stack.name)}`
     : `${layer}: the builder keeps no log of it`;
