@@ -17,14 +17,18 @@ interface Titled {
 /**
  * Runs phases one after the other, live on a terminal, as plain lines elsewhere.
  *
- * @throws what the first phase that fails throws; the caller prints it
+ * @param signal when it is aborted the phase under way is not waited for. @default never
+ * @throws what the first phase that fails throws, or the signal's reason; the caller prints it
  */
-export async function runPhases(phases: readonly Phase[]): Promise<void> {
+export async function runPhases(
+  phases: readonly Phase[],
+  signal: AbortSignal = new AbortController().signal,
+): Promise<void> {
   let failure: unknown;
   const tasks = phases.map(({ title, run }) => ({
     title,
     task: async (_: unknown, task: Titled) => {
-      const result = await run(reporterOf(task)).catch((error: unknown) => {
+      const result = await unlessAborted(() => run(reporterOf(task)), signal).catch((error: unknown) => {
         failure = error;
         throw new Error("failed");
       });
@@ -36,6 +40,14 @@ export async function runPhases(phases: readonly Phase[]): Promise<void> {
     .catch((error: unknown) => {
       throw failure ?? error;
     });
+}
+
+async function unlessAborted<T>(action: () => Promise<T>, signal: AbortSignal): Promise<T> {
+  signal.throwIfAborted();
+  const aborted = new Promise<never>((_, reject) =>
+    signal.addEventListener("abort", () => reject(signal.reason), { once: true }),
+  );
+  return Promise.race([action(), aborted]);
 }
 
 function reporterOf(task: Titled): Report {

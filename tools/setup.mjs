@@ -3,6 +3,7 @@
 import { spawn, spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { constants } from "node:os";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 
@@ -20,15 +21,15 @@ if (!entry) fail(`usage: node tools/setup.mjs ${Object.keys(commands).join(" | "
 const node = join(root, "node_modules/.bin/node");
 // As Go's programs do, use the proxy and the certificate authorities that the machine is set up with.
 const flags = ["--use-system-ca", "-r", "ts-node/register/transpile-only"];
+// Before the child is there, since it may be told to end at once. Ctrl-C on a terminal reaches it by itself as well, of which it minds
+// one; a kill does not. We stay to report how it ended.
+for (const name of ["SIGINT", "SIGTERM"]) process.on(name, () => child.kill(name));
 const child = spawn(node, [...flags, join(root, entry), ...process.argv.slice(3)], {
   cwd: root,
   stdio: "inherit",
   env: { ...process.env, NODE_USE_ENV_PROXY: "1" },
 });
-// Ctrl-C reaches the child by itself, since it is in our process group; a kill does not. We stay to report how it ended.
-process.on("SIGINT", () => {});
-process.on("SIGTERM", () => child.kill("SIGTERM"));
-child.on("exit", (code) => process.exit(code ?? 130));
+child.on("exit", (code, signal) => process.exit(code ?? 128 + constants.signals[signal]));
 
 /** `npm ci`, unless the lock file is the one that was installed last. */
 function installPackages() {

@@ -12,6 +12,7 @@ import { registryPort, startServices } from "./services/services";
 import { builtLayers } from "./stack/built-layers";
 import { catalogSourceOf, configOf } from "./stack/config-files";
 import { appliedEnvironment, environmentOf } from "./stack/environment";
+import { interruptible } from "./stack/interruption";
 import { LayerEvents, type LayerProgress } from "./stack/layer-events";
 import { usesLocalServices } from "./stack/local-config";
 import { localStackIn } from "./stack/local-stack";
@@ -23,22 +24,27 @@ import { planTools, serviceTools } from "./toolchain/tools";
 import { ensureStandIns } from "./upstreams/stand-ins";
 
 const home = homeAt();
+const interruption = interruptible();
 
 /** What `npm start` does: sets everything up, plans and builds the family on the stack `local`, and tells what happened. */
 async function main(): Promise<void> {
   const local = usesLocalServices();
   let stack!: Stack;
-  await runPhases([
-    { title: "Tools for planning", run: async (report) => listed(await installTools(planTools, report)) },
-    {
-      title: `Stack ${localStack}`,
-      run: async () => {
-        const opened = await localStackIn(home, local ? localConfig() : { "strata:standIns": { value: "" } });
-        stack = opened.stack;
-        return opened.recovered.join("; ");
+  const config = local ? localConfig() : { "strata:standIns": { value: "" } };
+  await runPhases(
+    [
+      { title: "Tools for planning", run: async (report) => listed(await installTools(planTools, report)) },
+      {
+        title: `Stack ${localStack}`,
+        run: async () => {
+          const opened = await localStackIn(home, config, interruption);
+          stack = opened.stack;
+          return opened.recovered.join("; ");
+        },
       },
-    },
-  ]);
+    ],
+    interruption.came,
+  );
 
   heading("pulumi preview");
   const planned = new LayerEvents();
@@ -47,30 +53,33 @@ async function main(): Promise<void> {
     throw new Error("pulumi preview failed; it says above why");
   });
 
-  await runPhases([
-    {
-      title: "Tools for building",
-      run: async (report) => {
-        const wanted = local ? serviceTools : serviceTools.filter((tool) => ["buildx", "regctl"].includes(tool.name));
-        const installed = await installTools(wanted, report);
-        if (local) await installRunc(report);
-        return listed(installed);
+  await runPhases(
+    [
+      {
+        title: "Tools for building",
+        run: async (report) => {
+          const wanted = local ? serviceTools : serviceTools.filter((tool) => ["buildx", "regctl"].includes(tool.name));
+          const installed = await installTools(wanted, report);
+          if (local) await installRunc(report);
+          return listed(installed);
+        },
       },
-    },
-    ...(local
-      ? [
-          { title: "Local services", run: async () => startServices(home) },
-          { title: "Upstreams", run: async (report: (text: string) => void) => upstreams(report) },
-        ]
-      : []),
-  ]);
+      ...(local
+        ? [
+            { title: "Local services", run: async () => startServices(home) },
+            { title: "Upstreams", run: async (report: (text: string) => void) => upstreams(report) },
+          ]
+        : []),
+    ],
+    interruption.came,
+  );
 
   // The certificates of the services may have been made just now.
   Object.assign(stack.workspace.envVars, appliedEnvironment(environmentOf(home, localStack)));
   const lost = await imagesLost(stack, await stack.outputs());
   if (lost.length > 0) print(`\nThe registry no longer has ${lost.join(", ")}: built again.\n`);
   heading("pulumi up");
-  const done = await withPresentPackages(
+  const { layers: done } = await withPresentPackages(
     () => upWithProgress(stack, { refresh: lost.length > 0 }, planned.all),
     () => locks(stack),
     (text) => print(`\n${text}\n\n`),
@@ -102,6 +111,7 @@ async function imagesLost(stack: Stack, outputs: OutputMap): Promise<string[]> {
   const { value: registry } = await stack.getConfig("strata:registry");
   const names = [];
   for (const [name, layer] of Object.entries(layersOf(outputs))) {
+    interruption.came.throwIfAborted();
     if (!layer.ref.startsWith(`${registry}/`)) continue;
     if ((await imageSize(layer.ref, env)) === undefined) names.push(name);
   }
@@ -163,17 +173,17 @@ function print(text: string): void {
   process.stdout.write(text);
 }
 
-// Pulumi and Go get Ctrl-C themselves and end in order; what they did is kept.
-let interrupted = false;
-for (const signal of ["SIGINT", "SIGTERM"] as const) {
-  process.on(signal, () => {
-    interrupted = true;
-    print("\nStopping. What is done is kept; run npm start again to go on.\n");
-  });
-}
+interruption.came.addEventListener("abort", () => {
+  print("\nStopping. What is done is kept; run npm start again to go on.\n");
+});
 
 main().catch((error: Error) => {
-  if (!interrupted) process.stderr.write(`\n${error.message}\n`);
-  else if (error instanceof UpFailed) process.stderr.write(`\n${error.kept}\n`);
-  process.exitCode = interrupted ? 130 : 1;
+  if (!interruption.came.aborted) {
+    process.stderr.write(`\n${error.message}\n`);
+    process.exitCode = 1;
+    return;
+  }
+  if (error instanceof UpFailed) process.stderr.write(`\n${error.kept}\n`);
+  // At once: of a phase that is not waited for, such as the building of a tool, what it has started ends with this process.
+  process.exit(130);
 });

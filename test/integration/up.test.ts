@@ -1,16 +1,12 @@
 import assert from "node:assert/strict";
 import { randomUUID } from "node:crypto";
-import { existsSync, globSync, readFileSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { setTimeout as sleep } from "node:timers/promises";
 import { stripVTControlCharacters } from "node:util";
 import { execa } from "execa";
-
-import { runningPid } from "../../tools/services/daemon";
 import { builtLayers } from "../../tools/stack/built-layers";
-import { startedBy } from "../faults/run";
-import { home, Project } from "./project";
-
+import { assertEnded, slowStep, stepRuns, told, typed } from "./interrupting";
+import { Project } from "./project";
 import { strataIn } from "./strata-copy";
 
 const family = {
@@ -19,7 +15,9 @@ const family = {
   "images/app/Dockerfile": "FROM base\nCOPY --link file /app\nRUN echo $(cat /app) > /made\n",
   "images/app/file": "app\n",
 };
-const slow = "FROM base\nCOPY --link file /app\nRUN echo it begins && sleep 120\n";
+const slow = `FROM base\nCOPY --link file /app\n${slowStep}\n`;
+/** What docs/guide/plan.md promises to programs of each layer. */
+const promised = ["action", "cutOff", "failed", "name", "reasons", "seconds", "tests"];
 
 describe("strata up", function () {
   this.timeout(5 * 60_000);
@@ -72,6 +70,7 @@ describe("strata up", function () {
     assert.deepEqual(lastUpdate.actual.built, ["app"]);
     const app = layers.find(({ name }: { name: string }) => name === "app");
     assert.deepEqual([app.action, app.reasons, app.failed], ["changed", ["M file"], false]);
+    for (const key of layers.flatMap(Object.keys)) assert.ok(promised.includes(key), key);
     assert.match(stderr, /app +pushed after/);
   });
 
@@ -101,32 +100,24 @@ describe("strata up", function () {
     const steps = text.split(/[\r\n]+/).filter((line) => /^ {2}app .* 2\/3 RUN/.test(line));
     assert.ok(steps.length > 0, text);
     for (const line of steps) assert.ok(line.length < 50, line);
-    await assertEnded();
+    await assertUnbuilt();
   });
 
   it("lets Pulumi end in order at Ctrl-C where its input is no terminal", async function () {
     await interrupted(this, "</dev/null");
-    await assertEnded();
+    await assertUnbuilt();
   });
 
   /** Presses Ctrl-C on a terminal while the step of app runs. @returns what was on it */
   async function interrupted(test: Mocha.Context, redirection = ""): Promise<string> {
-    // Its options are others on other systems.
-    if (process.platform !== "linux") test.skip();
-    const command = `stty cols 50 rows 12; ${join(project.folder, "bin/strata")} up --yes ${redirection}`;
-    const run = execa("script", ["--quiet", "--return", "--command", command, "/dev/null"], {
-      env: { ...project.env, TERM: "xterm-256color" },
-      reject: false,
-      all: true,
-      timeout: 120_000,
+    const command = `stty cols 50 rows 12; bin/strata up --yes ${redirection}`;
+    const { exitCode, text } = await typed(test, project, command, "\u0003", async (stdout) => {
+      await told(stdout, /2\/3 RUN/);
+      await stepRuns(true);
     });
-    await told(run.stdout, /2\/3 RUN/);
-    await stepRuns(true);
-    run.stdin.write("\u0003");
-    const { exitCode, stdout } = await run;
-    const text = stripVTControlCharacters(stdout);
     assert.equal(exitCode, 130, text);
-    assert.doesNotMatch(readFileSync(join(project.folder, ".strata/logs/up.log"), "utf8"), /received; terminating/);
+    const log = readFileSync(join(project.folder, ".strata/logs/up-local.log"), "utf8");
+    assert.doesNotMatch(log, /received; terminating/);
     assert.match(text, /Nothing was pushed\.\s+Still to be built: app/);
     return text;
   }
@@ -134,16 +125,11 @@ describe("strata up", function () {
   async function assertKept({ exitCode, stderr }: { exitCode?: number | undefined; stderr: string }): Promise<void> {
     assert.equal(exitCode, 130, stderr);
     assert.match(stderr, /Pushed, and kept: base\. Still to be built: app; the next up goes on with them\./);
-    await assertEnded();
+    await assertUnbuilt();
   }
 
-  /** Pulumi ended in order, and the step that ran on the builder with it. */
-  async function assertEnded(): Promise<void> {
-    await stepRuns(false);
-    const locks = join(project.folder, "state/.pulumi/locks");
-    assert.deepEqual(existsSync(locks) ? globSync(join(locks, "**/*.json")) : [], []);
-    const { deployment } = JSON.parse(await project.run("pulumi", "stack", "export"));
-    assert.deepEqual(deployment.pending_operations ?? [], []);
+  async function assertUnbuilt(): Promise<void> {
+    await assertEnded(project);
     assert.match((await strata("plan")).stdout, /1 of 2 layers/);
   }
 });
@@ -182,9 +168,14 @@ describe("strata up after an update that failed", function () {
     const before = await project.layers();
     project.write("images/left/file", `${randomUUID()}\n`);
     project.write("images/right/Dockerfile", "FROM alpine:3.22\nRUN false\n");
-    const failed = await up();
+    const failed = await strata("up", "--yes", "--json");
     assert.equal(failed.exitCode, 1);
     assert.match(failed.stderr, /Pushed, and kept: left\./);
+    const { layers, lastUpdate } = JSON.parse(failed.stdout);
+    const outcomes = layers.map((layer: { name: string; failed: boolean }) => [layer.name, layer.failed]);
+    assert.deepEqual(Object.fromEntries(outcomes), { left: false, right: true });
+    for (const key of layers.flatMap(Object.keys)) assert.ok(promised.includes(key), key);
+    assert.equal(lastUpdate, null);
     assert.deepEqual(await project.layers(), before);
     project.write("images/right/Dockerfile", right);
     const { exitCode, stderr } = await up();
@@ -201,25 +192,3 @@ describe("strata up after an update that failed", function () {
     assert.equal(stdout, "0 of 2 layers: nothing to build");
   });
 });
-
-/** Waits until the step that is slow runs on the builder, or does not. */
-async function stepRuns(expected: boolean): Promise<void> {
-  const limit = Date.now() + 20_000;
-  const isSlow = ([command, time]: readonly string[]) => command === "sleep" && time === "120";
-  while (startedBy(runningPid("buildkitd", home) as number, isSlow).length > 0 !== expected) {
-    assert.ok(Date.now() < limit, `the step of app ${expected ? "does not run" : "runs on"}`);
-    await sleep(100);
-  }
-}
-
-/** Waits until a program has printed something. */
-function told(stream: NodeJS.ReadableStream, pattern: RegExp): Promise<void> {
-  let text = "";
-  return new Promise((resolve, reject) => {
-    stream.on("data", (chunk: Buffer) => {
-      text += chunk.toString();
-      if (pattern.test(stripVTControlCharacters(text))) resolve();
-    });
-    stream.on("end", () => reject(new Error(`${pattern} was not printed: ${text}`)));
-  });
-}

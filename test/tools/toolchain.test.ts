@@ -1,7 +1,10 @@
 import assert from "node:assert/strict";
-import { chmodSync } from "node:fs";
+import { chmodSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { isRunning } from "../../tools/services/daemon";
 import { findOnPath, isGoodVersion } from "../../tools/toolchain/find";
-import { planTools, serviceTools } from "../../tools/toolchain/tools";
+import { installPulumiCli } from "../../tools/toolchain/pulumi-installer";
+import { planTools, serviceTools, type Tool } from "../../tools/toolchain/tools";
 import { withFolder } from "../components/catalog/folder";
 
 describe("a tool on PATH", () => {
@@ -30,9 +33,38 @@ describe("a tool on PATH", () => {
   });
 });
 
+describe("Pulumi's installer", () => {
+  const [cli] = planTools as [Tool];
+  const script = (...lines: string[]) => `data:,${encodeURIComponent(lines.join("\n"))}`;
+  const brings = (version: string) => [
+    'test "$*" = "--no-edit-path --install-root $3 --version $5" && mkdir -p "$3/bin" || exit 9',
+    'echo run >> "$3/runs"',
+    `printf '#!/bin/sh\\necho v${version}\\n' > "$3/bin/pulumi" && chmod +x "$3/bin/pulumi"`,
+  ];
+
+  it("is run once for a version", () =>
+    withFolder({}, async (folder) => {
+      const url = script(...brings(cli.version));
+      for (const _ of [1, 2]) assert.equal(await installPulumiCli(cli, folder, { url }), join(folder, "bin/pulumi"));
+      assert.equal(readFileSync(join(folder, "runs"), "utf8"), "run\n");
+    }));
+
+  it("fails where it brings another version, or fails itself, so that the tools are built instead", () =>
+    withFolder({}, async (folder) => {
+      await assert.rejects(installPulumiCli(cli, folder, { url: script(...brings("1.0.0")) }), /brought no Pulumi/);
+      await assert.rejects(installPulumiCli(cli, folder, { url: script("exit 4") }), /exit code 4/);
+    }));
+
+  it("is ended with what it has started where a download stalls", () =>
+    withFolder({}, async (folder) => {
+      const url = script(`sleep 100 & echo $! > "$3/pid"`, "wait");
+      await assert.rejects(installPulumiCli(cli, folder, { url, limit: 500 }), /timed out/);
+      assert.ok(!isRunning(Number(readFileSync(join(folder, "pid"), "utf8"))));
+    }));
+});
+
 describe("the tools", () => {
-  it("are pinned in the go.mod that builds them to the version that they are said to have", async () => {
-    const { readFileSync } = await import("node:fs");
+  it("are pinned in the go.mod that builds them to the version that they are said to have", () => {
     const modules: Record<string, string> = {
       pulumi: "github.com/pulumi/pulumi/pkg/v3",
       "pulumi-language-nodejs": "github.com/pulumi/pulumi/sdk/v3",

@@ -37,7 +37,7 @@ export async function playTour(stack: Stack, home: Home): Promise<string[]> {
   for (const layer of planned.all) process.stdout.write(`  ${layer.name.padEnd(16)} ${planOf(layer)}\n`);
   process.stdout.write("── and what pulumi up does\n");
   const began = Date.now();
-  const done = await upWithProgress(stack, { configFile }, planned.all);
+  const { layers: done } = await upWithProgress(stack, { configFile }, planned.all);
   const took = (Date.now() - began) / 1000;
   process.stdout.write("── The edit is taken back\n");
   await upWithProgress(stack);

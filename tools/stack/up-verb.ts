@@ -10,8 +10,9 @@ import { installTools } from "../toolchain/install";
 import { planTools, serviceTools } from "../toolchain/tools";
 import { jsonOption, print, stackOption, toStderr } from "../verb";
 import { appliedEnvironment, type Environment, environmentOf } from "./environment";
-import type { PredictedLayer } from "./layer-events";
-import { isInForeground } from "./processes";
+import { interruptible } from "./interruption";
+import type { LayerProgress, PredictedLayer } from "./layer-events";
+import { endingPulumi } from "./pulumi-command";
 import { UpFailed, upWithProgress } from "./up";
 
 export interface UpOptions {
@@ -50,7 +51,7 @@ export async function planAndUp(options: UpOptions): Promise<"done" | "refused" 
   screen.write(`${stackPlanText(plan)}\n`);
   for (const warning of plan.warnings) process.stderr.write(`warning: ${warning}\n`);
   if (!changesAnything(plan)) {
-    tell(options, [], undefined);
+    tell(options, [], null);
     return "done";
   }
   if (!options.yes && !(await agreed(plan))) {
@@ -59,14 +60,17 @@ export async function planAndUp(options: UpOptions): Promise<"done" | "refused" 
     return "refused";
   }
   screen.write("\n");
-  const envVars = appliedEnvironment(env);
-  const stack = await LocalWorkspace.selectStack({ stackName: options.stack, workDir: root }, { envVars });
   const interruption = interruptible();
+  interruption.came.addEventListener("abort", () => process.stderr.write("\nStopping. What is done is kept.\n"));
+  const opened = { envVars: appliedEnvironment(env), pulumiCommand: await endingPulumi(interruption) };
+  const stack = await LocalWorkspace.selectStack({ stackName: options.stack, workDir: root }, opened);
   try {
-    const done = await upWithProgress(stack, { signal: interruption.signal }, predictedBy(plan), screen);
-    if (options.json) tell(options, done, (await stack.outputs()).lastUpdate?.value);
+    const { layers, lastUpdate } = await upWithProgress(stack, {}, predictedBy(plan), screen);
+    tell(options, layers, lastUpdate);
   } catch (error) {
-    if (!interruption.came() || !(error instanceof UpFailed)) throw error;
+    if (!(error instanceof UpFailed)) throw error;
+    tell(options, error.layers, null);
+    if (!interruption.came.aborted) throw error;
     process.stderr.write(`${error.kept}\n`);
     process.exitCode = 130;
     return "interrupted";
@@ -84,8 +88,14 @@ export async function upEnvironment(stack: string): Promise<Environment> {
   return env;
 }
 
-function tell(options: UpOptions, layers: readonly object[], lastUpdate: LastUpdate | undefined): void {
-  if (options.json) print(options, { version: 1, stack: options.stack, layers, lastUpdate: lastUpdate ?? null }, "");
+function tell(options: UpOptions, layers: readonly LayerProgress[], lastUpdate: LastUpdate | null): void {
+  if (!options.json) return;
+  print(options, { version: 1, stack: options.stack, layers: layers.map(toldOf), lastUpdate }, "");
+}
+
+/** Of a layer what docs/guide/plan.md promises to programs. What its builder was doing is for those who watch. */
+function toldOf({ name, action, reasons, seconds, cutOff, failed, tests }: LayerProgress) {
+  return { name, action, reasons, seconds, cutOff, failed, tests };
 }
 
 async function agreed({ stack, promotions }: StackPlan): Promise<boolean> {
@@ -98,23 +108,6 @@ async function agreed({ stack, promotions }: StackPlan): Promise<boolean> {
   } finally {
     terminal.close();
   }
-}
-
-/**
- * Ends an update in order. In the foreground of a terminal Ctrl-C reaches Pulumi by itself, and a second signal would make it end at
- * once; elsewhere it is passed on.
- */
-function interruptible(): { readonly signal: AbortSignal; readonly came: () => boolean } {
-  const abort = new AbortController();
-  let came = false;
-  for (const signal of ["SIGINT", "SIGTERM"] as const) {
-    process.on(signal, () => {
-      if (!came) process.stderr.write("\nStopping. What is done is kept.\n");
-      if (!came && (signal === "SIGTERM" || !isInForeground())) abort.abort();
-      came = true;
-    });
-  }
-  return { signal: abort.signal, came: () => came };
 }
 
 function predictedBy({ layers }: StackPlan): PredictedLayer[] {

@@ -8,6 +8,7 @@ import { doneLines, layerIn } from "../plan/release-print";
 import { updateLines } from "../plan/update-text";
 import { seconds } from "../terminal";
 import { adviceOnUpdate, buildLog, failedStep, ownLinesIn } from "./build-logs";
+import { configOf } from "./config-files";
 import { LayerEvents, type LayerProgress, type PredictedLayer } from "./layer-events";
 import { maskOf } from "./mask";
 import { ProgressView, type Screen } from "./progress";
@@ -16,16 +17,25 @@ import { ProgressView, type Screen } from "./progress";
 export class UpFailed extends Error {
   override readonly name = "UpFailed";
 
-  /** @param kept what is there nevertheless */
+  /**
+   * @param kept what is there nevertheless
+   * @param layers what became of each, as far as it came
+   */
   constructor(
     message: string,
     readonly kept: string,
+    readonly layers: readonly LayerProgress[],
   ) {
     super(message);
   }
 }
 
-const logFile = join(homeAt().logs, "up.log");
+/** What an update did. */
+export interface Updated {
+  readonly layers: readonly LayerProgress[];
+  /** The stack's output; of the update before where this one built nothing, and null where none ever did. */
+  readonly lastUpdate: LastUpdate | null;
+}
 
 /**
  * `pulumi up`, told by layer: a line when a build begins and one when it ends, and on a terminal what the builder does
@@ -33,14 +43,14 @@ const logFile = join(homeAt().logs, "up.log");
  *
  * @param predicted what a preview said, so that the layers which were to change and did not can be told
  * @param screen where it is told. @default standard output
- * @throws UpFailed with Pulumi's own diagnostics
+ * @throws UpFailed with Pulumi's own diagnostics, also where somebody ended it
  */
 export async function upWithProgress(
   stack: Stack,
   options: UpOptions = {},
   predicted: readonly PredictedLayer[] = [],
   screen: Screen = process.stdout,
-): Promise<readonly LayerProgress[]> {
+): Promise<Updated> {
   const shown = new Set<string>();
   const view = new ProgressView(screen);
   const released: string[] = [];
@@ -63,22 +73,31 @@ export async function upWithProgress(
     };
     const watched = { onEvent, onOutput: (text: string) => (log += text) };
     const { outputs } = await stack.up({ continueOnError: true, ...options, ...watched });
-    const told = outputs.lastUpdate?.value as LastUpdate | undefined;
+    const lastUpdate = (outputs.lastUpdate?.value ?? null) as LastUpdate | null;
     // Where nothing was built it tells of the update before.
     const built = events.all.some(({ seconds }) => seconds !== undefined);
-    if (told && built) for (const line of updateLines(told)) view.keep(`  ${line}`);
+    if (lastUpdate && built) for (const line of updateLines(lastUpdate)) view.keep(`  ${line}`);
+    return { layers: events.all, lastUpdate };
   } catch (error) {
-    const failed = events.all.filter((layer) => layer.failed || layer.tests?.failed);
+    // Whoever ended it knows why its builds failed, and waits.
+    const ended = (error as Error).name === "Interrupted";
+    const failed = ended ? [] : events.all.filter((layer) => layer.failed || layer.tests?.failed);
     const said = await Promise.all(failed.map((layer) => lastWordsOf(layer.name, stack)));
     const why = diagnosticsIn(log) || (error as Error).message;
     const kept = keptText(events.all, predicted, released);
-    const text = ["pulumi up failed.", why, ...said, ...adviceOnUpdate(why), kept, `The whole output is in ${logFile}`];
-    throw new UpFailed(text.join("\n\n"), kept);
+    const text = [
+      "pulumi up failed.",
+      why,
+      ...said,
+      ...adviceOnUpdate(why),
+      kept,
+      `The whole output is in ${logFile(stack)}`,
+    ];
+    throw new UpFailed(text.join("\n\n"), kept, events.all);
   } finally {
     view.end();
-    keepLog(log);
+    keepLog(log, logFile(stack));
   }
-  return events.all;
 }
 
 /**
@@ -136,17 +155,22 @@ function diagnosticsIn(log: string): string {
 
 /** What the step that failed printed: the error that Pulumi shows often has only the exit code. */
 async function lastWordsOf(layer: string, stack: Stack): Promise<string> {
-  const { value: builder } = await stack.getConfig("strata:builder");
-  const log = await buildLog(layer, builder, stack.workspace.envVars, stack.workspace.workDir).catch(() => undefined);
-  if (!log) return `${layer}: the builder keeps no log of it`;
   const { envVars, workDir } = stack.workspace;
+  const builder = String(configOf(stack.name, "builder", workDir));
+  const log = await buildLog(layer, builder, envVars, workDir).catch(() => undefined);
+  if (!log) return `${layer}: the builder keeps no log of it`;
   return maskOf(stack.name, envVars, workDir).then(
     (mask) => `${layer}:\n${mask(ownLinesIn(failedStep(log), layer, stack.name))}`,
     (error: Error) => `${layer}: ${error.message}`,
   );
 }
 
-function keepLog(log: string): void {
-  mkdirSync(dirname(logFile), { recursive: true });
-  writeFileSync(logFile, log);
+/** One for each stack, since updates of several may run at once. */
+function logFile({ name }: Stack): string {
+  return join(homeAt().logs, `up-${name.replaceAll("/", "-")}.log`);
+}
+
+function keepLog(log: string, file: string): void {
+  mkdirSync(dirname(file), { recursive: true });
+  writeFileSync(file, log);
 }

@@ -1,13 +1,13 @@
 import { existsSync, mkdirSync, renameSync, symlinkSync, writeFileSync } from "node:fs";
 import { delimiter, dirname, join } from "node:path";
 import { execa } from "execa";
-import * as semver from "semver";
 import { pulumiHome, root, toolsFolder } from "../home";
 import { reachable } from "../upstreams/reachable";
 import { unpackDebianPackage } from "./debian-package";
 import { findOnPath } from "./find";
 import { goInstall } from "./go-install";
 import { isInstalled, stampFile, stampOf } from "./installed";
+import { installPulumiCli } from "./pulumi-installer";
 import { folderOf, runc, type Tool } from "./tools";
 
 /** Says what is happening, in a few words; called often. */
@@ -88,10 +88,7 @@ async function installPulumiRelease(
   let command = present ?? join(toolsFolder, "pulumi");
   if (cli) {
     report(`downloading Pulumi ${cli.version}`);
-    // Loaded only here: it takes half a second.
-    const { PulumiCommand } = require("@pulumi/pulumi/automation") as typeof import("@pulumi/pulumi/automation");
-    const folder = join(root, ".strata/pulumi-cli");
-    command = (await PulumiCommand.install({ root: folder, version: new semver.SemVer(cli.version) })).command;
+    command = await installPulumiCli(cli, join(root, ".strata/pulumi-cli"));
     names.push("pulumi", "pulumi-language-nodejs");
     for (const name of names) link(join(dirname(command), name), name);
   }
