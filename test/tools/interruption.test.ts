@@ -5,7 +5,7 @@ import { root } from "../../tools/home";
 /** Gets a signal while the first of two phases runs, and prints what became of it. */
 const program = (signal: string) => `
   const { interruptible } = require("./tools/stack/interruption");
-  const { runPhases } = require("./tools/terminal");
+  const { runPhases } = require("./tools/phases");
   const { came, passedOn } = interruptible();
   const wait = () => new Promise((end) => setTimeout(end, 60_000));
   const first = () => {
