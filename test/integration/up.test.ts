@@ -108,6 +108,19 @@ describe("strata up", function () {
     await assertUnbuilt();
   });
 
+  it("changes nothing upon Ctrl-C at the question, nor upon Ctrl-D", async function () {
+    const before = await project.digests();
+    const asked = (key: string) =>
+      typed(this, project, "bin/strata up", key, (stdout) => told(stdout, /on the stack local\? \(yes\/no\) /));
+    const stopped = await asked("\u0003");
+    assert.equal(stopped.exitCode, 130, stopped.text);
+    assert.match(stopped.text, /^strata: the plan was interrupted; nothing was changed$/m);
+    const ended = await asked("\u0004");
+    assert.equal(ended.exitCode, 1, ended.text);
+    assert.match(ended.text, /^Nothing was changed\.$/m);
+    assert.deepEqual(await project.digests(), before);
+  });
+
   /** Presses Ctrl-C on a terminal while the step of app runs. @returns what was on it */
   async function interrupted(test: Mocha.Context, redirection = ""): Promise<string> {
     const command = `stty cols 50 rows 12; bin/strata up --yes ${redirection}`;

@@ -10,7 +10,7 @@ import { installTools } from "../toolchain/install";
 import { planTools, serviceTools } from "../toolchain/tools";
 import { jsonOption, print, stackOption, toStderr } from "../verb";
 import { appliedEnvironment, type Environment, environmentOf } from "./environment";
-import { interruptible } from "./interruption";
+import { type Interruption, interruptible } from "./interruption";
 import type { LayerProgress, PredictedLayer } from "./layer-events";
 import { endingPulumi } from "./pulumi-command";
 import { UpFailed, upWithProgress } from "./up";
@@ -42,7 +42,7 @@ async function up(options: UpOptions): Promise<void> {
  * Shows the plan of a stack, asks, and does it. Sets the exit code: 1 where somebody refused, 130 upon Ctrl-C.
  *
  * @returns how it ended: where somebody refused, nothing was changed; where it was interrupted, a part
- * @throws UpFailed, and as `planStack` does
+ * @throws UpFailed, and as `planStack` does; Interrupted where nothing was changed
  */
 export async function planAndUp(options: UpOptions): Promise<"done" | "refused" | "interrupted"> {
   const env = { ...(await upEnvironment(options.stack)), ...requestVariables(options.request) };
@@ -54,13 +54,13 @@ export async function planAndUp(options: UpOptions): Promise<"done" | "refused" 
     tell(options, [], null);
     return "done";
   }
-  if (!options.yes && !(await agreed(plan))) {
+  const interruption = interruptible();
+  if (!options.yes && !(await agreed(plan, interruption))) {
     process.stderr.write("Nothing was changed.\n");
     process.exitCode = 1;
     return "refused";
   }
   screen.write("\n");
-  const interruption = interruptible();
   interruption.came.addEventListener("abort", () => process.stderr.write("\nStopping. What is done is kept.\n"));
   const opened = { envVars: appliedEnvironment(env), pulumiCommand: await endingPulumi(interruption) };
   const stack = await LocalWorkspace.selectStack({ stackName: options.stack, workDir: root }, opened);
@@ -98,13 +98,23 @@ function toldOf({ name, action, reasons, seconds, cutOff, failed, tests }: Layer
   return { name, action, reasons, seconds, cutOff, failed, tests };
 }
 
-async function agreed({ stack, promotions }: StackPlan): Promise<boolean> {
+/** @throws Interrupted */
+async function agreed({ stack, promotions }: StackPlan, { came }: Interruption): Promise<boolean> {
   const what = promotions ? "Do" : "Build";
   if (!process.stdin.isTTY)
     throw new Error(`nobody can be asked here whether to ${what.toLowerCase()} this; give --yes`);
   const terminal = createInterface({ input: process.stdin, output: process.stderr });
+  // While it asks, the terminal tells it of Ctrl-C, and nobody else.
+  terminal.on("SIGINT", () => process.kill(process.pid, "SIGINT"));
   try {
-    return /^y(es)?$/i.test((await terminal.question(`${what} this on the stack ${stack}? (yes/no) `)).trim());
+    const answer = await terminal.question(`${what} this on the stack ${stack}? (yes/no) `, { signal: came });
+    return /^y(es)?$/i.test(answer.trim());
+  } catch (error) {
+    came.throwIfAborted();
+    if ((error as Error).name !== "AbortError") throw error;
+    // Ctrl-D, the end of all answers.
+    process.stderr.write("\n");
+    return false;
   } finally {
     terminal.close();
   }
