@@ -21,9 +21,12 @@ if (!entry) fail(`usage: node tools/setup.mjs ${Object.keys(commands).join(" | "
 const node = join(root, "node_modules/.bin/node");
 // As Go's programs do, use the proxy and the certificate authorities that the machine is set up with.
 const flags = ["--use-system-ca", "-r", "ts-node/register/transpile-only"];
-// Before the child is there, since it may be told to end at once. Ctrl-C on a terminal reaches it by itself as well, of which it minds
-// one; a kill does not. We stay to report how it ended.
-for (const name of ["SIGINT", "SIGTERM"]) process.on(name, () => child.kill(name));
+// Before the child is there, since it may be told to end at once. Ctrl-C on a terminal reaches it by itself, and a second one makes
+// tests end without cleaning up. We stay to report how it ended.
+process.on("SIGINT", () => {
+  if (!isInForeground()) child.kill("SIGINT");
+});
+process.on("SIGTERM", () => child.kill("SIGTERM"));
 const child = spawn(node, [...flags, join(root, entry), ...process.argv.slice(3)], {
   cwd: root,
   stdio: "inherit",
@@ -50,6 +53,19 @@ function installPackages() {
   });
   if (installed.status !== 0) fail("npm ci failed; the lines above say why. It is safe to run the command again.", 1);
   writeFileSync(stamp, lock);
+}
+
+/** As in stack/processes.ts, which cannot be loaded here. */
+function isInForeground() {
+  if (process.platform === "linux") {
+    const stat = readOr("/proc/self/stat");
+    const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
+    return fields[2] === fields[5];
+  }
+  const asked = ["-p", String(process.pid), "-o", "pgid=,tpgid="];
+  const { stdout } = spawnSync("ps", asked, { encoding: "utf8", timeout: 5_000 });
+  const [group, foreground] = stdout?.trim().split(/\s+/) ?? [];
+  return group !== undefined && group === foreground;
 }
 
 function readOr(file) {

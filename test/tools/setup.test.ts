@@ -6,23 +6,57 @@ import { execa } from "execa";
 import { root } from "../../tools/home";
 import { withFolder } from "../components/catalog/folder";
 
+// What is detached has no terminal.
+const options = { reject: false, detached: true, timeout: 30_000, killSignal: "SIGKILL" } as const;
+
 describe("the first step of npm start", () => {
   it("ends as what it hands over to does, also where that is killed", async () => {
-    assert.equal(await ended("exit 3"), 3);
-    assert.equal(await ended("kill -KILL $$"), 137);
+    for (const [script, code] of [
+      ["exit 3", 3],
+      ["kill -KILL $$", 137],
+    ] as const) {
+      await withSetup(script, async (setup) => {
+        const { exitCode } = await execa(process.execPath, setup, options);
+        assert.equal(exitCode, code);
+      });
+    }
   });
 
   for (const signal of ["SIGINT", "SIGTERM"] as const) {
-    it(`passes ${signal} on, and waits for the end`, async () => {
-      // Not for ever, so that it does not outlive a failure by much.
-      const script = `trap 'exit 9' ${signal.slice(3)}; echo begun; for _ in $(seq 100); do sleep 0.1; done`;
-      assert.equal(await ended(script, signal), 9);
-    });
+    it(`passes ${signal} on, and waits for the end`, () =>
+      withSetup(`exec ${saying(signal)}`, async (setup) => {
+        const run = execa(process.execPath, setup, options);
+        run.stdout.once("data", () => run.kill(signal));
+        const { stdout } = await run;
+        assert.equal(stdout, "begun\ncame\nended");
+      }));
   }
+
+  it("leaves Ctrl-C to a terminal, which tells of it by itself", async function () {
+    // Its options are others on other systems.
+    if (process.platform !== "linux") this.skip();
+    // In a session of its own, where the terminal's signal does not come as well: two at once may arrive as one.
+    await withSetup(`exec setsid ${saying("SIGINT")}`, async (setup) => {
+      const command = [process.execPath, ...setup].join(" ");
+      const run = execa("script", ["--quiet", "--return", "--command", command, "/dev/null"], options);
+      run.stdout.once("data", () => run.stdin.write("\u0003"));
+      const { stdout } = await run;
+      assert.match(stdout, /ended/);
+      assert.doesNotMatch(stdout, /came/);
+    });
+  });
 });
 
-/** @param script in the place of Node.js. @param signal that is sent once it has begun. @returns the exit code */
-function ended(script: string, signal?: NodeJS.Signals): Promise<number | undefined> {
+/** A program that says that a signal came, and ends by itself a second later. */
+function saying(signal: string): string {
+  const program = `process.on("${signal}", () => console.log("came"));
+    console.log("begun");
+    setTimeout(() => console.log("ended"), 1000);`;
+  return `${process.execPath} -e '${program}'`;
+}
+
+/** @param script in the place of Node.js */
+function withSetup(script: string, action: (args: readonly string[]) => Promise<void>): Promise<void> {
   const setup = "tools/setup.mjs";
   const lock = "{}";
   const files = {
@@ -33,9 +67,6 @@ function ended(script: string, signal?: NodeJS.Signals): Promise<number | undefi
   };
   return withFolder(files, async (folder) => {
     chmodSync(join(folder, "node_modules/.bin/node"), 0o755);
-    const options = { reject: false, timeout: 30_000, killSignal: "SIGKILL" } as const;
-    const run = execa(process.execPath, [join(folder, setup), "start"], options);
-    if (signal) run.stdout.once("data", () => run.kill(signal));
-    return (await run).exitCode;
+    await action([join(folder, setup), "start"]);
   });
 }
