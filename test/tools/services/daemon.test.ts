@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
-import { homeAt } from "../../tools/home";
-import { pidText, runningPid, startDaemon } from "../../tools/services/daemon";
-import { withFolder } from "../components/catalog/folder";
+import { homeAt } from "../../../tools/home";
+import { pidText, runningPid, startDaemon } from "../../../tools/services/daemon";
+import { withFolder } from "../../components/catalog/folder";
 
 describe("a daemon", () => {
   it("that ends at once leaves the pid file of one that was started since", () =>

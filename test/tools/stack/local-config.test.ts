@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import { usesLocalServices } from "../../tools/stack/local-config";
-import { withFolder } from "../components/catalog/folder";
+import { usesLocalServices } from "../../../tools/stack/local-config";
+import { withFolder } from "../../components/catalog/folder";
 
 const uses = (text: string) =>
   withFolder({ "Pulumi.local.yaml": text }, (folder) => usesLocalServices(join(folder, "Pulumi.local.yaml")));

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
-import { type ContextFile, filesText } from "../../components/catalog/files";
-import { sha256 } from "../../components/catalog/sha256";
-import { layerReasons, unknown } from "../../tools/stack/layer-reasons";
+import { type ContextFile, filesText } from "../../../components/catalog/files";
+import { sha256 } from "../../../components/catalog/sha256";
+import { layerReasons, unknown } from "../../../tools/stack/layer-reasons";
 
 const file = (path: string, contents = path): ContextFile => ({ path, mode: "644", hash: sha256(contents) });
 const digest = (digit: string) => `sha256:${digit.repeat(64)}`;

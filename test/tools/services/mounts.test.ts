@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { mountsBeneath } from "../../tools/services/mounts";
+import { mountsBeneath } from "../../../tools/services/mounts";
 
 describe("mounts beneath a folder", () => {
   it("are listed innermost first, and those of a folder whose name only begins the same are not", () => {

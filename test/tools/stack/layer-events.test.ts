@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import type { EngineEvent } from "@pulumi/pulumi/automation";
-import { LayerEvents, type LayerProgress } from "../../tools/stack/layer-events";
-import { unknown } from "../../tools/stack/layer-reasons";
-import { progressLines } from "../../tools/stack/progress";
+import { LayerEvents, type LayerProgress } from "../../../tools/stack/layer-events";
+import { unknown } from "../../../tools/stack/layer-reasons";
+import { progressLines } from "../../../tools/stack/progress";
 
 const layerUrn = "urn:pulumi:local::strata::strata:image:Family$strata:image:Layer::app";
 const imageUrn = "urn:pulumi:local::strata::strata:image:Family$strata:image:Layer$docker-build:index:Image::app";

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
-import { adviceOnUpdate, buildLog, failedStep, withOwnLines } from "../../tools/stack/build-logs";
+import { adviceOnUpdate, buildLog, failedStep, withOwnLines } from "../../../tools/stack/build-logs";
 
-import { withFolder } from "../components/catalog/folder";
-import { withTools } from "../components/fake-tool";
+import { withFolder } from "../../components/catalog/folder";
+import { withTools } from "../../components/fake-tool";
 
 /** As BuildKit 0.31 prints it. */
 const log = `#5 [2/2] RUN false

@@ -3,9 +3,9 @@ import { existsSync, readFileSync } from "node:fs";
 import { dirname } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { LocalWorkspace, type Stack } from "@pulumi/pulumi/automation";
-import { Interrupted } from "../../tools/plan/preview";
-import { endingPulumi } from "../../tools/stack/pulumi-command";
-import { withTools } from "../components/fake-tool";
+import { Interrupted } from "../../../tools/plan/preview";
+import { endingPulumi } from "../../../tools/stack/pulumi-command";
+import { withTools } from "../../components/fake-tool";
 
 /** A Pulumi that never answers, once a stack is selected. */
 const silent = `case "$1 $2" in

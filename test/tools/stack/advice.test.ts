@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { adviceOn } from "../../tools/stack/advice";
+import { adviceOn } from "../../../tools/stack/advice";
 
 describe("advice on a failed update", () => {
   const push = "error: failed to solve: failed to push localhost:5443/strata/base:b-1: ";

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { execa } from "execa";
-import { root } from "../../tools/home";
+import { root } from "../../../tools/home";
 
 const program = `process.stdout.write(String(require("./tools/stack/processes").isInForeground()))`;
 const node = [process.execPath, "-r", "./components/typescript.cjs", "-e", program];

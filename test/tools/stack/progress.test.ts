@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
 import { setTimeout as sleep } from "node:timers/promises";
 import { stripVTControlCharacters } from "node:util";
-import { stepOf } from "../../tools/stack/build-step";
-import type { LayerProgress } from "../../tools/stack/layer-events";
-import { ProgressView, progressLines, type Screen } from "../../tools/stack/progress";
-import { keptText } from "../../tools/stack/up";
+import { stepOf } from "../../../tools/stack/build-step";
+import type { LayerProgress } from "../../../tools/stack/layer-events";
+import { ProgressView, progressLines, type Screen } from "../../../tools/stack/progress";
+import { keptText } from "../../../tools/stack/up";
 
 const layer = (name: string, more: Partial<LayerProgress> = {}): LayerProgress => ({
   name,

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { execa } from "execa";
-import { root } from "../../tools/home";
+import { root } from "../../../tools/home";
 
 /** Gets a signal while the first of two phases runs, and prints what became of it. */
 const program = (signal: string) => `
@@ -35,7 +35,7 @@ describe("an interruption", () => {
   }
 
   it("by Ctrl-C on a terminal is not passed on to what gets it there by itself", async function () {
-    // Its options are others on other systems.
+    // On macOS and BSD `script` has other options, and there is nothing else that all have.
     if (process.platform !== "linux") this.skip();
     const [file, args] = node("SIGINT");
     const command = [file, ...args].map((part) => `'${part}'`).join(" ");

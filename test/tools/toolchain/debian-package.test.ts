@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { chmodSync, existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
-import { unpackDebianPackage } from "../../tools/toolchain/debian-package";
-import { withFolder } from "../components/catalog/folder";
+import { unpackDebianPackage } from "../../../tools/toolchain/debian-package";
+import { withFolder } from "../../components/catalog/folder";
 
 const programs = {
   "bin/apt-get": '#!/bin/sh\nsleep 0.3 && : > "$3_1.0_amd64.deb"\n',

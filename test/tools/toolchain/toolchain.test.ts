@@ -1,11 +1,11 @@
 import assert from "node:assert/strict";
 import { chmodSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { isRunning } from "../../tools/services/daemon";
-import { findOnPath, isGoodVersion } from "../../tools/toolchain/find";
-import { installPulumiCli } from "../../tools/toolchain/pulumi-installer";
-import { planTools, serviceTools, type Tool } from "../../tools/toolchain/tools";
-import { withFolder } from "../components/catalog/folder";
+import { isRunning } from "../../../tools/services/daemon";
+import { findOnPath, isGoodVersion } from "../../../tools/toolchain/find";
+import { installPulumiCli } from "../../../tools/toolchain/pulumi-installer";
+import { planTools, serviceTools, type Tool } from "../../../tools/toolchain/tools";
+import { withFolder } from "../../components/catalog/folder";
 
 describe("a tool on PATH", () => {
   const printed: [string, string, boolean][] = [
