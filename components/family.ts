@@ -223,7 +223,7 @@ function prefetchWhileBuilding(
   let begun = false;
   for (const layer of beneath.filter((made) => made instanceof Layer)) {
     pulumi.all([layer.begun, args.secrets]).apply(async ([{ began }, secrets]) => {
-      if (began === undefined || begun || !(await args.builds.changesByItself(name)) || begun) return;
+      if (began === undefined || !(await args.builds.changesByItself(name)) || begun) return;
       begun = true;
       begun = await args.builds.queue.spare(() =>
         prefetch({ ...args, stages, secrets, cache: cacheOf(args) }).catch(() => {}),

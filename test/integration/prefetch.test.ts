@@ -33,10 +33,14 @@ function family(seconds: number) {
   };
 }
 
+/** What a file in the image of a layer says. */
+async function fileIn(project: Project, layer: string, path: string): Promise<string> {
+  const { ref = "" } = (await project.layers())[layer] ?? {};
+  return (await project.run("regctl", "image", "get-file", ref, path)).trim();
+}
+
 async function times(project: Project): Promise<Record<"began" | "ended" | "fetched", number>> {
-  const { app } = await project.layers();
-  const read = async (file: string) =>
-    Number(await project.run("regctl", "image", "get-file", app?.ref as string, file));
+  const read = async (file: string) => Number(await fileIn(project, "app", file));
   const [began, ended, fetched] = [await read("/began"), await read("/ended"), await read("/fetched")];
   return { began, ended, fetched };
 }
@@ -76,8 +80,7 @@ describe("stages of a layer that need no layer beneath", () => {
         "stack, provider, family, upstream, and three layers with their images",
       );
       assert.deepEqual((await project.preview()).changes, { same: 10 });
-      const { app } = await project.layers();
-      assert.equal((await project.run("regctl", "image", "get-file", app?.ref as string, "/length")).trim(), "8");
+      assert.equal(await fileIn(project, "app", "/length"), "8");
     } finally {
       project.remove();
     }
@@ -157,9 +160,7 @@ describe("stages of a layer that need no layer beneath", () => {
         "go",
       );
       await updated;
-      const { base } = await project.layers();
-      const seen = await project.run("regctl", "image", "get-file", base?.ref as string, "/seen");
-      assert.equal(seen.trim(), "go", "base ran until the stage was there, and no longer");
+      assert.equal(await fileIn(project, "base", "/seen"), "go", "base ran until the stage was there, and no longer");
     } finally {
       project.remove();
     }
@@ -182,10 +183,7 @@ describe("stages of a layer that need no layer beneath", () => {
     };
     const alone = await Project.make(files, { config: { parallel: "1" } });
     const ahead = await Project.make(files);
-    const random = async () => {
-      const { app } = await ahead.layers();
-      return ahead.run("regctl", "image", "get-file", app?.ref as string, "/random");
-    };
+    const random = () => fileIn(ahead, "app", "/random");
     try {
       await alone.up();
       await emptyBuildkit(home);
@@ -218,10 +216,7 @@ describe("stages of a layer that need no layer beneath", () => {
         "",
       ].join("\n"),
     });
-    const random = async () => {
-      const { app } = await project.layers();
-      return project.run("regctl", "image", "get-file", app?.ref as string, "/random");
-    };
+    const random = () => fileIn(project, "app", "/random");
     try {
       await project.up();
       const made = await random();
