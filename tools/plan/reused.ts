@@ -1,13 +1,10 @@
 import { resolve } from "node:path";
-import { execa } from "execa";
 import type { Action } from "../../components/catalog/diff";
 import { type Efforts, expectedOf, type PlannedLayer } from "../../components/catalog/plan";
 import { configOf } from "../stack/config-files";
 import type { Environment } from "../stack/environment";
+import { askPulumi } from "../stack/pulumi";
 import { planSince, type SincePlan } from "./since";
-
-/** In milliseconds. */
-const limit = 60_000;
 
 /** What is read of another stack's layers. */
 interface Known extends Efforts {
@@ -27,15 +24,10 @@ export async function reusedLayers(
   const from = String(configOf(stack, "reuseFrom", folder) ?? "");
   if (from === "") return undefined;
   const backend = String(configOf(stack, "fromBackend", folder) ?? "");
-  const args = ["stack", "output", "--json", "--non-interactive", "--stack", from];
   const variables = { ...env, ...(backend === "" ? {} : { PULUMI_BACKEND_URL: backend }) };
-  const { stdout, failed } = await execa("pulumi", args, {
-    cwd: folder,
-    env: variables,
-    timeout: limit,
-    reject: false,
-  });
-  return failed ? undefined : (JSON.parse(stdout) as { layers?: Record<string, Known> }).layers;
+  const asked = askPulumi(["stack", "output", "--json", "--stack", from], { env: variables, folder });
+  const told = await asked.catch(() => undefined);
+  return told === undefined ? undefined : (JSON.parse(told) as { layers?: Record<string, Known> }).layers;
 }
 
 /**

@@ -1,31 +1,29 @@
 import { existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { execa } from "execa";
 import { isMap, isScalar, parseDocument } from "yaml";
 import { InputError } from "../../components/catalog/input-error";
 import { claim } from "../claim";
 import { root } from "../home";
 import { configOf, fileOf } from "../stack/config-files";
 import type { Environment } from "../stack/environment";
+import { type Interruption, interruptible } from "../stack/interruption";
+import { askPulumi } from "../stack/pulumi";
 import { planAndUp, type UpOptions } from "../stack/up-verb";
-import { undoAtEnd } from "./undo";
-
-/** In milliseconds, for one call of Pulumi. */
-const limit = 60_000;
 
 /**
  * Writes what somebody asks for into the project's files, shows the plan of it, asks, and does it. Where the plan fails or is refused, or
- * this process ends before the update begins, the files are as they were; where the update fails they stay, and the next one goes on.
+ * somebody ends it before the update begins, the files are as they were; where the update fails they stay, and the next one goes on.
  *
  * @param files that `write` may change: paths relative to the project
  * @param settle changes them again when it is done
  * @returns whether it was done
+ * @throws Interrupted
  * @throws Error where another process does so in this clone: each would take what the other writes back with its own
  */
 export async function request(
   options: UpOptions,
   files: readonly string[],
-  write: () => Promise<void>,
+  write: (interruption: Interruption) => Promise<void>,
   settle?: () => Promise<void>,
 ): Promise<boolean> {
   const holder = claim(join(root, ".strata/release.claim"));
@@ -41,13 +39,10 @@ export async function request(
       else if (textOf(path) !== text) writeFileSync(path, text);
     }
   };
-  const settled = undoAtEnd(() => {
-    restore();
-    process.stderr.write("\nNothing was changed.\n");
-  });
+  const interruption = interruptible();
   try {
-    await write();
-    const ended = await planAndUp(options);
+    await write(interruption);
+    const ended = await planAndUp(options, interruption);
     if (ended === "refused") restore();
     if (ended === "interrupted")
       process.stderr.write(`What was asked for is in ${files.join(", ")}: the next up goes on.\n`);
@@ -55,8 +50,6 @@ export async function request(
   } catch (error) {
     if ((error as Error).name !== "UpFailed") restore();
     throw error;
-  } finally {
-    settled();
   }
   await settle?.();
   const changed = before.filter(({ path, text }) => textOf(path) !== text).map(({ name }) => name);
@@ -70,6 +63,7 @@ export async function setConfig(
   stack: string,
   values: Readonly<Record<string, string | boolean>>,
   env: Environment,
+  interruption: Interruption,
 ): Promise<void> {
   for (const [key, value] of Object.entries(values)) {
     const [name = ""] = key.split("[");
@@ -79,15 +73,17 @@ export async function setConfig(
       throw new InputError(`${file}: strata:${name}`, "is JSON in a text; write it as YAML, a line for each layer");
     }
     const type = ["--type", typeof value === "boolean" ? "bool" : "string"];
-    await pulumi(["config", "set", "--stack", stack, "--path", ...type, `strata:${key}`, String(value)], env);
+    const args = ["config", "set", "--stack", stack, "--path", ...type, `strata:${key}`, String(value)];
+    await askPulumi(args, { env, folder: root, interruption });
   }
 }
 
 /** Takes one value out of a map, and the map where it was the last. @param name of the map, without `strata:` */
 export async function removeConfig(stack: string, name: string, key: string, env: Environment): Promise<void> {
-  await pulumi(["config", "rm", "--stack", stack, "--path", `strata:${name}["${key}"]`], env);
+  const remove = ["config", "rm", "--stack", stack];
+  await askPulumi([...remove, "--path", `strata:${name}["${key}"]`], { env, folder: root });
   if (Object.keys(configOf(stack, name) as object).length === 0) {
-    await pulumi(["config", "rm", "--stack", stack, `strata:${name}`], env);
+    await askPulumi([...remove, `strata:${name}`], { env, folder: root });
   }
 }
 
@@ -96,20 +92,8 @@ export async function outputsOf(
   stack: string,
   env: Environment,
 ): Promise<Readonly<Record<string, ToldLayer>> | undefined> {
-  const told = await pulumi(["stack", "output", "--json", "--stack", stack], env);
+  const told = await askPulumi(["stack", "output", "--json", "--stack", stack], { env, folder: root });
   return (JSON.parse(told) as { layers?: Record<string, ToldLayer> }).layers;
-}
-
-/** @returns what it printed. @throws Error with what it says is wrong */
-async function pulumi(args: readonly string[], env: Environment): Promise<string> {
-  const { stdout, stderr, failed, shortMessage } = await execa("pulumi", args, {
-    cwd: root,
-    env,
-    timeout: limit,
-    reject: false,
-  });
-  if (failed) throw new Error(stderr.replace(/^error: /, "").trim() || shortMessage);
-  return stdout;
 }
 
 /** What the verbs here use of the output `layers`. */

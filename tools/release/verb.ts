@@ -4,6 +4,7 @@ import { InputError } from "../../components/catalog/input-error";
 import { checkVersion, namesVersions } from "../../components/release/tags";
 import { root } from "../home";
 import { catalogOf, configObjectOf, configOf, fileOf } from "../stack/config-files";
+import type { Interruption } from "../stack/interruption";
 import { unknownLayer } from "../stack/unknown-layer";
 import { upEnvironment } from "../stack/up-verb";
 import { jsonOption, stackOption } from "../verb";
@@ -82,10 +83,10 @@ async function release(names: readonly string[], options: ReleaseOptions): Promi
         .map(({ dockerfilePath }) => relative(root, join(dirname(dockerfilePath), "image.yaml")))
     : [];
   const asked = promotes ? { ...options, request: { layers, rollback: false } } : options;
-  await request(asked, [fileOf(stack), ...manifests], async () => {
+  await request(asked, [fileOf(stack), ...manifests], async (interruption) => {
     for (const file of manifests) raiseRebuild(file);
     const values = Object.entries(versions).map(([name, version]) => [`versions["${name}"]`, version]);
-    await setConfig(stack, Object.fromEntries(values), env);
+    await setConfig(stack, Object.fromEntries(values), env, interruption);
   });
 }
 
@@ -103,7 +104,7 @@ async function rollback(layer: string, options: RollbackOptions): Promise<void> 
   if (!has) throw new Error(unknownLayer(layer, Object.keys(told), `in the stack ${stack}`));
   const hold = end ? false : imageAt(layer, to, has);
   const asked = { ...options, request: { layers: [layer], rollback: true } };
-  const write = () => setConfig(stack, { [`hold["${layer}"]`]: hold }, env);
+  const write = (interruption: Interruption) => setConfig(stack, { [`hold["${layer}"]`]: hold }, env, interruption);
   // An order that is carried out would be one again after a later rollback, in every clone that has not heard of it.
   const settle = end ? () => removeConfig(stack, "hold", layer, env) : undefined;
   if (!(await request(asked, [fileOf(stack)], write, settle))) return;

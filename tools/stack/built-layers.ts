@@ -1,6 +1,6 @@
-import { execa } from "execa";
 import { root } from "../home";
 import type { Environment } from "./environment";
+import { askPulumi } from "./pulumi";
 
 interface StackState {
   readonly deployment: {
@@ -20,9 +20,9 @@ interface StackState {
  * @throws Error where the state cannot be read
  */
 export async function builtLayers(stack: string, env: Environment, folder = root): Promise<Map<string, string>> {
-  const options = { cwd: folder, env, timeout: 60_000 };
-  const { stdout } = await execa("pulumi", ["stack", "export", "--stack", stack], options);
-  const { deployment } = JSON.parse(stdout) as StackState;
+  const { deployment } = JSON.parse(
+    await askPulumi(["stack", "export", "--stack", stack], { env, folder }),
+  ) as StackState;
   return new Map(
     (deployment.resources ?? []).flatMap(({ urn, type, outputs }) =>
       type === "strata:image:Layer" && typeof outputs?.ref === "string"

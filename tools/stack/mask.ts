@@ -1,9 +1,6 @@
-import { execa } from "execa";
 import { configOf } from "./config-files";
 import type { Environment } from "./environment";
-
-/** In milliseconds, for one call of Pulumi. */
-const limit = 60_000;
+import { askPulumi } from "./pulumi";
 
 /** What is shorter hides nothing, and would be found everywhere. */
 const shortest = 3;
@@ -17,13 +14,12 @@ const shortest = 3;
  */
 export async function maskOf(stack: string, env: Environment, folder: string): Promise<(text: string) => string> {
   if (configOf(stack, "secrets", folder) === undefined) return (text) => text;
-  const args = ["config", "get", "strata:secrets", "--stack", stack];
-  const { stdout, stderr, failed } = await execa("pulumi", args, { cwd: folder, env, timeout: limit, reject: false });
-  if (failed) {
-    const why = stderr.replace(/^error: /, "").split("\n")[0];
+  const asked = askPulumi(["config", "get", "strata:secrets", "--stack", stack], { env, folder });
+  const told = await asked.catch(({ message }: Error) => {
+    const [why] = message.split("\n");
     throw new Error(`the log is not shown, since the secrets that it may have in it cannot be read: ${why}`);
-  }
-  const values = Object.values(JSON.parse(stdout) as Record<string, unknown>).map(String);
+  });
+  const values = Object.values(JSON.parse(told) as Record<string, unknown>).map(String);
   return (text) => masked(text, values);
 }
 

@@ -1,8 +1,6 @@
 import { PulumiCommand } from "@pulumi/pulumi/automation";
 import type { Interruption } from "./interruption";
-
-/** In milliseconds, for a call that only asks or sets something. */
-const askLimit = 60_000;
+import { askLimit } from "./pulumi";
 
 /** These take what they take. */
 const operations = ["preview", "up"];

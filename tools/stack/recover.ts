@@ -1,10 +1,10 @@
-import { execa } from "execa";
 import { withoutPassword } from "../../components/shown-address";
 import { projectIn } from "./config-files";
 import type { Environment } from "./environment";
 import { type Holder, holderText, type Lock, locksIn, runOf, stateFolder } from "./locks";
 import { endPlugins, leftPlugins, type Plugin } from "./processes";
-import { restoreState } from "./whole-state";
+import { askPulumi } from "./pulumi";
+import { removeHalfWritten, restoreState } from "./whole-state";
 
 export interface RecoverOptions {
   /** The project's folder. */
@@ -35,6 +35,8 @@ export interface Recovery {
   readonly pending: readonly PendingOperation[];
   /** The file of the state, where it was put back to what it was before a writing that was killed. */
   readonly restored?: string;
+  /** Files beside the state that were half written, and are nothing that anybody misses. */
+  readonly removed?: readonly string[];
   /** What a backend said whose locks cannot be looked at; undefined for a state in files. */
   readonly cancelled?: string;
 }
@@ -68,10 +70,10 @@ const repeatable = /^(docker-build|strata|pulumi):/;
  * @throws Error where the state cannot be read or written
  */
 export async function recoverStack({ folder, stack, env, yes }: RecoverOptions): Promise<Recovery> {
-  const pulumi = pulumiIn(folder, env);
-  const exportState = () => pulumi("stack", "export", "--stack", stack);
+  const pulumi = (args: readonly string[], input = "") => askPulumi(args, { env, folder, input });
+  const exportState = () => pulumi(["stack", "export", "--stack", stack]);
   const backend =
-    env.PULUMI_BACKEND_URL ?? (JSON.parse(await pulumi("whoami", "--json")) as { readonly url: string }).url;
+    env.PULUMI_BACKEND_URL ?? (JSON.parse(await pulumi(["whoami", "--json"])) as { readonly url: string }).url;
   const state = stateFolder(backend);
   const name = stack.split("/").at(-1) as string;
   const findLocks = () => (state === undefined ? [] : locksIn(state, projectIn(folder), name));
@@ -80,12 +82,13 @@ export async function recoverStack({ folder, stack, env, yes }: RecoverOptions):
   refuseRunning(locks, stack);
   if (!yes) refuseUnknown(locks, stack, state === undefined ? backend : undefined);
   const restored = state === undefined ? undefined : restoreState(state, projectIn(folder), name);
+  const removed = state === undefined ? [] : removeHalfWritten(state, projectIn(folder), name);
   const pending = pendingIn(await exportState());
   if (!yes) refuseForeign(pending, stack);
 
   const { orphans, unclear } = await leftPlugins(folder, name, backend);
   await endPlugins(orphans);
-  const cancel = () => pulumi("cancel", "--yes", "--stack", stack);
+  const cancel = () => pulumi(["cancel", "--yes", "--stack", stack]);
   // Where nothing is locked, some backends call it an error.
   const cancelled = state === undefined ? (await cancel().catch((error: Error) => error.message)).trim() : undefined;
   if (locks.length > 0) await cancel();
@@ -93,7 +96,7 @@ export async function recoverStack({ folder, stack, env, yes }: RecoverOptions):
     // What is imported must be what is there now, and not what another run has changed since.
     const exported = await exportState();
     refuseRunning(findLocks(), stack);
-    if (pendingIn(exported).length > 0) await pulumi.with(exported, "stack", "import", "--stack", stack);
+    if (pendingIn(exported).length > 0) await pulumi(["stack", "import", "--stack", stack], exported);
   }
   return {
     stack,
@@ -102,14 +105,16 @@ export async function recoverStack({ folder, stack, env, yes }: RecoverOptions):
     locks: locks.map(({ holder }) => holder ?? null),
     pending,
     ...(restored === undefined ? {} : { restored }),
+    ...(removed.length === 0 ? {} : { removed }),
     ...(cancelled === undefined ? {} : { cancelled }),
   };
 }
 
 /** A line for each thing that was done; of what was left, a line that says what to do. */
-export function recoveryLines({ ended, left, locks, pending, restored, cancelled }: Recovery): string[] {
+export function recoveryLines({ ended, left, locks, pending, restored, removed = [], cancelled }: Recovery): string[] {
   return [
     ...(restored === undefined ? [] : [`Put back what ${restored} was before it was half written`]),
+    ...removed.map((file) => `Took away ${file}, which was half written and is not needed`),
     ...ended.map(({ name, pid }) => `Ended ${name} (process ${pid}), which the run had left behind`),
     ...(cancelled === undefined ? [] : [`pulumi cancel: ${cancelled}`]),
     ...locks.map((holder) => `Took away the lock of ${holderText({ file: "", holder: holder ?? undefined })}`),
@@ -159,15 +164,4 @@ function pendingIn(exported: string): PendingOperation[] {
     type: resource.type,
     name: resource.urn.slice(resource.urn.lastIndexOf("::") + 2),
   }));
-}
-
-/** @returns a function that runs Pulumi, returns what it printed, and throws what it said where it failed */
-function pulumiIn(folder: string, env: Environment) {
-  const run = async (input: string, ...args: string[]): Promise<string> => {
-    const options = { cwd: folder, env, input, timeout: 60_000, reject: false } as const;
-    const result = await execa("pulumi", [...args, "--non-interactive", "--color", "never"], options);
-    if (!result.failed) return result.stdout;
-    throw new Error(`pulumi ${args.slice(0, 2).join(" ")} failed: ${result.stderr.trim() || result.shortMessage}`);
-  };
-  return Object.assign((...args: string[]) => run("", ...args), { with: run });
 }

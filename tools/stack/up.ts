@@ -82,7 +82,7 @@ export async function upWithProgress(
     // Whoever ended it knows why its builds failed, and waits.
     const ended = (error as Error).name === "Interrupted";
     const failed = ended ? [] : events.all.filter((layer) => layer.failed || layer.tests?.failed);
-    const said = await Promise.all(failed.map((layer) => lastWordsOf(layer.name, stack)));
+    const said = failed.length === 0 ? [] : await lastWordsOf(failed, stack);
     const why = diagnosticsIn(log) || (error as Error).message;
     const kept = keptText(events.all, predicted, released);
     const text = [
@@ -153,16 +153,18 @@ function diagnosticsIn(log: string): string {
   return images.length > 0 ? images.join("\n\n") : all;
 }
 
-/** What the step that failed printed: the error that Pulumi shows often has only the exit code. */
-async function lastWordsOf(layer: string, stack: Stack): Promise<string> {
-  const { envVars, workDir } = stack.workspace;
-  const builder = String(configOf(stack.name, "builder", workDir));
-  const log = await buildLog(layer, builder, envVars, workDir).catch(() => undefined);
-  if (!log) return `${layer}: the builder keeps no log of it`;
-  return maskOf(stack.name, envVars, workDir).then(
-    (mask) => `${layer}:\n${mask(ownLinesIn(failedStep(log), layer, stack.name))}`,
-    (error: Error) => `${layer}: ${error.message}`,
-  );
+/** What the step that failed printed, of each layer: the error that Pulumi shows often has only the exit code. */
+async function lastWordsOf(layers: readonly LayerProgress[], { name: stack, workspace }: Stack): Promise<string[]> {
+  const { envVars, workDir } = workspace;
+  const builder = String(configOf(stack, "builder", workDir));
+  const mask = await maskOf(stack, envVars, workDir).catch((error: Error) => error);
+  const lastWords = layers.map(async ({ name }) => {
+    const log = await buildLog(name, builder, envVars, workDir).catch(() => undefined);
+    if (!log) return `${name}: the builder keeps no log of it`;
+    if (mask instanceof Error) return `${name}: ${mask.message}`;
+    return `${name}:\n${mask(ownLinesIn(failedStep(log), name, stack))}`;
+  });
+  return Promise.all(lastWords);
 }
 
 /** One for each stack, since updates of several may run at once. */

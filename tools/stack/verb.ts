@@ -1,12 +1,11 @@
 import type { Command } from "commander";
-import { execa } from "execa";
 import { bakeFile } from "../../components/catalog/bake";
 import { homeAt, root } from "../home";
 import { installTools } from "../toolchain/install";
 import { planTools, serviceTools } from "../toolchain/tools";
 import { jsonOption, print, stackOption, toStderr } from "../verb";
 import { adviceOnBuild, buildLog, ownLinesIn } from "./build-logs";
-import { catalogOf, labelsIn } from "./config-files";
+import { catalogOf, configOf, labelsIn } from "./config-files";
 import { environmentOf, shellLines } from "./environment";
 import { maskOf } from "./mask";
 import { recoverStack, recoveryLines } from "./recover";
@@ -42,12 +41,11 @@ export function addStackVerbs(program: Command): void {
     .action(async (layer: string, options: { stack: string; json?: true }) => {
       await installTools([...planTools, ...serviceTools], toStderr);
       const env = environmentOf(home, options.stack);
-      const asked = ["config", "get", "strata:builder", "--stack", options.stack];
-      const { stdout: builder } = await execa("pulumi", asked, { cwd: root, env, timeout: 60_000 });
-      const log = await buildLog(layer, builder.trim(), env);
+      const builder = String(configOf(options.stack, "builder"));
+      const log = await buildLog(layer, builder, env);
       if (log === undefined)
         throw new Error(
-          `the builder ${builder.trim()} keeps no log of a build of "${layer}" that this clone has planned or built; pulumi up makes one`,
+          `the builder ${builder} keeps no log of a build of "${layer}" that this clone has planned or built; pulumi up makes one`,
         );
       const mask = await maskOf(options.stack, env, root);
       const told = mask(ownLinesIn(log, layer, options.stack).trimEnd());

@@ -1,4 +1,4 @@
-import { copyFileSync, existsSync, readFileSync, renameSync } from "node:fs";
+import { copyFileSync, existsSync, globSync, readFileSync, renameSync, rmSync } from "node:fs";
 import { join } from "node:path";
 
 /**
@@ -16,6 +16,25 @@ export function restoreState(state: string, project: string, stack: string): str
   copyFileSync(`${file}.bak`, `${file}.restored`);
   renameSync(`${file}.restored`, file);
   return file;
+}
+
+/**
+ * Removes what a kill has left half written beside the state of a stack. Pulumi's library for folders keeps the content type of each file in
+ * another one, `dev.json.attrs`, and with such a one it cannot read the file at all ("failed to load checkpoint: EOF"); without it can.
+ *
+ * @param state the backend's folder
+ * @returns the files
+ */
+export function removeHalfWritten(state: string, project: string, stack: string): string[] {
+  const patterns = ["", `${project}/`].flatMap((place) => [
+    `stacks/${place}${stack}.json*`,
+    `history/${place}${stack}/*`,
+  ]);
+  const beside = ["meta.yaml", ...patterns].map((pattern) => `.pulumi/${pattern}.attrs`);
+  const files = globSync(beside, { cwd: state }).map((name) => join(state, name));
+  const broken = files.filter((file) => !isWhole(file));
+  for (const file of broken) rmSync(file);
+  return broken;
 }
 
 function isWhole(file: string): boolean {

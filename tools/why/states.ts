@@ -1,10 +1,10 @@
 import { globSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { execa } from "execa";
 import type { BuildRecord } from "../../components/previous-builds";
 import type { Environment } from "../stack/environment";
 import type { Properties } from "../stack/layer-reasons";
 import { stateFolder } from "../stack/locks";
+import { askLimit, askPulumi } from "../stack/pulumi";
 
 /** A layer as the state of a stack has it. */
 export interface LayerState {
@@ -38,15 +38,12 @@ interface Resource {
   readonly outputs?: Readonly<Record<string, any>>;
 }
 
-/** In milliseconds, for one call of Pulumi. */
-const limit = 60_000;
-
 /** How many other stacks are looked at, how many states of the past, and for how long each kind, in milliseconds. */
 const most = { stacks: 20, states: 50, time: 20_000 } as const;
 
 /** @throws Error where the state cannot be read, with what Pulumi says of it */
 export async function stateOf(stack: string, env: Environment): Promise<Map<string, LayerState>> {
-  return exported(stack, env, limit);
+  return exported(stack, env, askLimit);
 }
 
 /** What the other stacks of the project hold. */
@@ -60,7 +57,9 @@ export interface OtherStacks {
 /** The stacks beside one that are in the same backend, as far as they can be read in time. */
 export async function otherStacks(stack: string, env: Environment): Promise<OtherStacks> {
   const end = Date.now() + most.time;
-  const listed = (await pulumi(["stack", "ls", "--json"], env, most.time)) as readonly { name: string }[];
+  const listed = JSON.parse(await askPulumi(["stack", "ls", "--json"], { env, limit: most.time })) as {
+    name: string;
+  }[];
   const own = stack.split("/").at(-1);
   const names = listed.map(({ name }) => name).filter((name) => name.split("/").at(-1) !== own);
   const states = new Map<string, Map<string, LayerState>>();
@@ -109,9 +108,10 @@ function timeIn(file: string): number {
   return Number(/(\d+)\.checkpoint\.json$/.exec(file)?.[1] ?? 0);
 }
 
-async function exported(stack: string, env: Environment, time: number): Promise<Map<string, LayerState>> {
-  const state = await pulumi(["stack", "export", "--stack", stack], env, time);
-  return layersIn(stack, (state as { deployment?: { resources?: Resource[] } }).deployment?.resources ?? []);
+async function exported(stack: string, env: Environment, limit: number): Promise<Map<string, LayerState>> {
+  const state = await askPulumi(["stack", "export", "--stack", stack], { env, limit });
+  const { deployment } = JSON.parse(state) as { deployment?: { resources?: Resource[] } };
+  return layersIn(stack, deployment?.resources ?? []);
 }
 
 function layersIn(stack: string, resources: readonly Resource[]): Map<string, LayerState> {
@@ -146,11 +146,4 @@ function layersIn(stack: string, resources: readonly Resource[]): Map<string, La
 /** urn:pulumi:stack::project::parent$type::name */
 function nameOf(urn: string): string {
   return urn.slice(urn.lastIndexOf("::") + 2);
-}
-
-/** @throws Error with what Pulumi says */
-async function pulumi(args: readonly string[], env: Environment, timeout: number): Promise<unknown> {
-  const { stdout, stderr, failed, shortMessage } = await execa("pulumi", args, { env, timeout, reject: false });
-  if (failed) throw new Error(stderr.replace(/^error: /, "").trim() || shortMessage);
-  return JSON.parse(stdout);
 }

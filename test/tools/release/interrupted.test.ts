@@ -90,7 +90,7 @@ describe("a release that is ended while it writes what is asked for", function (
         release.kill(signal);
         const { exitCode, stderr } = await release;
         assert.equal(exitCode, code, stderr);
-        assert.match(stderr, /Nothing was changed/);
+        assert.match(stderr, /nothing was changed/);
         assert.equal(readFileSync(join(folder, "Pulumi.dev.yaml"), "utf8"), config);
       }));
   }

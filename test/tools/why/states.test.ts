@@ -46,7 +46,7 @@ describe("what states know of a layer", () => {
 
   it("is in other stacks too; those that cannot be read are named", () => {
     const names = JSON.stringify([{ name: "dev" }, { name: "prod" }, { name: "old" }]);
-    const script = `case "$*" in "stack ls --json") printf '%s' '${names}' ;; *prod) printf '%s' '${state("sha256:b")}' ;; *) exit 1 ;; esac`;
+    const script = `case "$*" in "stack ls --json "*) printf '%s' '${names}' ;; *" prod "*) printf '%s' '${state("sha256:b")}' ;; *) exit 1 ;; esac`;
     return withTools({ pulumi: script }, async (env) => {
       const { states, unread } = await otherStacks("acme/dev", env);
       assert.deepEqual([...states.keys()], ["prod"]);
