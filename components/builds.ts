@@ -4,10 +4,10 @@ import type { CatalogLayer } from "./catalog/catalog";
 import { InputError } from "./catalog/input-error";
 import type { Digests } from "./catalog/reasons";
 import { checkedOutCommit } from "./commit";
+import { addedSize, type FilesystemLayer, type ImageLayers, mostAdded } from "./image";
 import { lookUp, type UpstreamAhead } from "./prefetch";
 import { preflight } from "./preflight";
 import { type BuildKey, type BuildRecord, type Previous, type PreviousTest, previous } from "./previous-builds";
-import { addedSize, type FilesystemLayer, type ImageLayers, mostAdded } from "./registry";
 import { checkSize } from "./size-budget";
 import { kindOf, type LastUpdate, Update } from "./update";
 

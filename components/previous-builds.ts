@@ -3,6 +3,7 @@ import type { Digests } from "./catalog/reasons";
 import { testedImage } from "./catalog/stage-tests";
 import { ownResources, type StateEntry } from "./own-state";
 import type { LastUpdate } from "./update";
+import { nameIn } from "./urn";
 
 /** What is known of a layer's last build, and what builds and rebases take; what could not be found out is left out. */
 export interface BuildRecord extends Efforts {
@@ -80,7 +81,7 @@ export function buildsIn(resources: Readonly<Record<string, StateEntry>>): Map<s
   const records = new Map<string, StateEntry["outputs"]>();
   const images = new Map<string, StateEntry["outputs"]>();
   for (const [urn, { type, outputs }] of Object.entries(resources)) {
-    const name = urn.slice(urn.lastIndexOf("::") + 2);
+    const name = nameIn(urn);
     if (type === "strata:image:Layer") records.set(name, outputs);
     if (type === "docker-build:index:Image") images.set(name, outputs);
   }

@@ -1,7 +1,7 @@
 import type { CatalogLayer } from "./catalog/catalog";
 import { InputError } from "./catalog/input-error";
 import { bytesOf, megabytesOf } from "./catalog/size";
-import type { FilesystemLayer } from "./registry";
+import type { FilesystemLayer } from "./image";
 
 /** How many of the biggest filesystem layers an error names. */
 const named = 3;

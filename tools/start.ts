@@ -1,7 +1,7 @@
 import type { ConfigMap, OutputMap, Stack } from "@pulumi/pulumi/automation";
 import type { LayerOutput } from "../components/family";
+import { imageSize } from "../components/image";
 import { localStack } from "../components/local-stack";
-import { imageSize } from "../components/registry";
 import { homeAt } from "./home";
 import { runPhases } from "./phases";
 import { catalogBesidesLocks, type LocksSource } from "./pins/pins";

@@ -1,4 +1,5 @@
 import { ownResources, type StateEntries } from "../own-state";
+import { nameIn } from "../urn";
 import type { Promoted, PromotedImage } from "./hold";
 
 /** What the state tells of the release tags and copies of each layer. */
@@ -27,14 +28,14 @@ export function releasesIn(resources: StateEntries): PreviousReleases {
   for (const [urn, { type, outputs }] of Object.entries(resources)) {
     if (type !== "strata:release:Tags") continue;
     const { repository, tags = {}, immutable = [], versions } = outputs;
-    given.set(nameOf(urn), { repository, tags, immutable, versions });
+    given.set(nameIn(urn), { repository, tags, immutable, versions });
   }
   for (const [urn, { type, outputs }] of Object.entries(resources)) {
     if (type !== "strata:release:Copy") continue;
     // What was copied: what a refresh found in its place is nobody's choice.
     const digest = outputs.given ?? outputs.digest;
     const { buildId, commit, changed, platforms, held = false, obeyed, overruled = [], before = [] } = outputs;
-    const name = nameOf(urn);
+    const name = nameIn(urn);
     promoted.set(name, {
       ...{ repository: outputs.repository, source: outputs.source, digest, buildId, commit, changed, platforms, held },
       ...{ obeyed, overruled },
@@ -48,9 +49,4 @@ export function releasesIn(resources: StateEntries): PreviousReleases {
 /** The versions that a layer has in a repository: what another one has of them is not there. */
 export function versionsIn(given: GivenTags | undefined, repository: string): Readonly<Record<string, string>> {
   return given && given.repository === repository ? (given.versions ?? {}) : {};
-}
-
-/** urn:pulumi:stack::project::parent$type::name */
-function nameOf(urn: string): string {
-  return urn.slice(urn.lastIndexOf("::") + 2);
 }

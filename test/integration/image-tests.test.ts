@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
+import { nameIn } from "../../components/urn";
 import { localBuilder } from "../../tools/services/buildkit";
 import { emptyBuildkit } from "../../tools/services/services";
 import { buildLog, failedStep } from "../../tools/stack/build-logs";
@@ -43,7 +44,7 @@ function done({ events }: Operation): string[] {
   return events
     .flatMap(({ resourcePreEvent: event }) => event?.metadata ?? [])
     .filter(({ op }) => op !== "same")
-    .map(({ op, urn, type }) => `${op} ${type.split(":").at(-1)} ${urn.split("::").at(-1)}`)
+    .map(({ op, urn, type }) => `${op} ${type.split(":").at(-1)} ${nameIn(urn)}`)
     .sort();
 }
 

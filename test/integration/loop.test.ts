@@ -4,6 +4,7 @@ import { chmodSync, cpSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } fr
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { execa } from "execa";
+import { nameIn } from "../../components/urn";
 import { pulumiHome, root } from "../../tools/home";
 import { buildkitAddress } from "../../tools/services/buildkit";
 import { stopDaemon } from "../../tools/services/daemon";
@@ -196,7 +197,7 @@ async function untouched(operation: () => Promise<Operation>): Promise<void> {
 function imagesIn(operation: Operation): string[] {
   return stepsOf(operation)
     .filter(({ type, op }) => type === "docker-build:index:Image" && op !== "same")
-    .map(({ urn }) => urn.slice(urn.lastIndexOf("::") + 2));
+    .map(({ urn }) => nameIn(urn));
 }
 
 async function git(folder: string, ...args: string[]): Promise<void> {

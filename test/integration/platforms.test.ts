@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import { builderPlatforms } from "../../components/builder";
 import { readUpstreams } from "../../components/catalog/upstreams";
-import { imagePlatforms, imageSize } from "../../components/registry";
+import { imagePlatforms, imageSize } from "../../components/image";
 import { root } from "../../tools/home";
 import { emptyBuildkit } from "../../tools/services/services";
 import { type Node, Nodes, nodes } from "./nodes";

@@ -3,6 +3,7 @@ import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { execa } from "execa";
 import type { LayerOutput } from "../../components/family";
+import { nameIn } from "../../components/urn";
 import { home, type Operation, Project, stepsOf } from "./project";
 import { Client, clientOf, TestRegistry } from "./two-registries";
 
@@ -29,7 +30,7 @@ function tagsConfig(list: readonly string[]): Record<string, string> {
 function done(operation: Operation): string[] {
   return stepsOf(operation)
     .filter(({ op, type }) => op !== "same" && !type.startsWith("pulumi:"))
-    .map(({ op, type, urn }) => `${op} ${type} ${urn.split("::").at(-1)}`)
+    .map(({ op, type, urn }) => `${op} ${type} ${nameIn(urn)}`)
     .sort();
 }
 

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { execa } from "execa";
+import { nameIn } from "../../components/urn";
 import { localBuilder } from "../../tools/services/local-builder";
 import { Project, stepsOf } from "./project";
 import { strataIn } from "./strata-copy";
@@ -30,7 +31,7 @@ describe("the stack of a pull request", function () {
   const built = (events: Awaited<ReturnType<Project["up"]>>) =>
     stepsOf(events)
       .filter(({ op, type }) => type === "docker-build:index:Image" && op !== "same")
-      .map(({ op, urn }) => `${op} ${urn.split("::").at(-1)}`);
+      .map(({ op, urn }) => `${op} ${nameIn(urn)}`);
 
   before(async () => {
     dev = await Project.make(family, { stack: "dev", config: { "releaseTags[0]": "latest" } });

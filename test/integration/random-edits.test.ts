@@ -6,6 +6,7 @@ import { type Catalog, readCatalog } from "../../components/catalog/catalog";
 import { diffCatalogs, type LayerChange } from "../../components/catalog/diff";
 import { readUpstreams } from "../../components/catalog/upstreams";
 import type { LastUpdate } from "../../components/update";
+import { nameIn } from "../../components/urn";
 import { plannedLayers } from "../../tools/plan/stack";
 import { emptyBuildkit } from "../../tools/services/services";
 import { unknown } from "../../tools/stack/layer-reasons";
@@ -94,7 +95,7 @@ describe(`random edits of fourteen layers on the real engine (${rounds} rounds, 
     assert.deepEqual(unplanned, [], "no digest changes without a build");
     const images = stepsOf(up)
       .filter(({ type, op }) => type === imageType && op !== "same")
-      .map(({ urn }) => nameOf(urn));
+      .map(({ urn }) => nameIn(urn));
     assert.deepEqual(images.sort(), Object.keys(built).sort());
     // What was planned for parents alone that came out the same, and for nothing else, is not built.
     const expected = planned
@@ -154,7 +155,7 @@ function checkSteps(
   const changing = steps.filter(({ op }) => op !== "same");
   const of = (type: string) => changing.filter((step) => step.type === type);
   for (const type of [layerType, imageType]) {
-    const updated = of(type).map(({ op, urn }) => `${op} ${nameOf(urn)}`);
+    const updated = of(type).map(({ op, urn }) => `${op} ${nameIn(urn)}`);
     assert.deepEqual(updated.sort(), names.map((name) => `update ${name}`).sort(), type);
   }
   assert.equal(of("strata:image:Upstream").length, upstreams);
@@ -163,14 +164,14 @@ function checkSteps(
   for (const step of steps.filter(({ type }) => type === layerType)) {
     for (const [parent, digest] of Object.entries(inputsOf(step).parents ?? {})) {
       const expected = names.includes(parent) ? unknown : digests[parent];
-      assert.equal(digest, expected, `${parent} beneath ${nameOf(step.urn)}`);
+      assert.equal(digest, expected, `${parent} beneath ${nameIn(step.urn)}`);
     }
   }
   for (const step of of(imageType)) {
     const { context, tags } = inputsOf(step);
     const named = Object.entries(context?.named ?? {}).filter(([parent]) => names.includes(parent));
-    for (const [parent, { location }] of named) assert.equal(location, unknown, `${parent} for ${nameOf(step.urn)}`);
-    assert.equal(tags?.[0] === unknown, named.length > 0, `the tag of ${nameOf(step.urn)}`);
+    for (const [parent, { location }] of named) assert.equal(location, unknown, `${parent} for ${nameIn(step.urn)}`);
+    assert.equal(tags?.[0] === unknown, named.length > 0, `the tag of ${nameIn(step.urn)}`);
   }
 }
 
@@ -204,8 +205,4 @@ function reasonsOf(layers: readonly { readonly name: string; readonly reasons: r
 
 function upstreamsOf(catalog: Catalog): string[] {
   return [...new Set(catalog.flatMap(({ upstreams }) => upstreams.map(({ name, digest }) => `${name} ${digest}`)))];
-}
-
-function nameOf(urn: string): string {
-  return urn.slice(urn.lastIndexOf("::") + 2);
 }

@@ -1,4 +1,5 @@
 import type { EngineEvent, StepEventMetadata } from "@pulumi/pulumi/automation";
+import { nameIn } from "../../components/urn";
 import { unknown } from "../stack/layer-reasons";
 
 /** What an update does to a tag that people pull. */
@@ -33,7 +34,7 @@ type Inputs = Readonly<Record<string, any>> | undefined;
 export function tagChanges({ resourcePreEvent: event }: EngineEvent): TagChange[] {
   const step = event?.metadata as StepEventMetadata | undefined;
   if (step?.type !== "strata:release:Tags" || !changes(step.op)) return [];
-  const layer = nameOf(step.urn);
+  const layer = nameIn(step.urn);
   // The provider keeps in the outputs what each tag names, which a refresh corrects.
   const before: Inputs = { ...step.old?.inputs, ...step.old?.outputs };
   const after: Inputs = step.op === "delete" ? undefined : step.new?.inputs;
@@ -59,7 +60,7 @@ export function copyChange({ resourcePreEvent: event }: EngineEvent): CopyChange
   const to = after?.digest ?? null;
   const stays = from === to && before?.repository === after?.repository;
   return {
-    layer: nameOf(step.urn),
+    layer: nameIn(step.urn),
     action: from === null ? "new" : to === null ? "removed" : stays ? "unchanged" : "promoted",
     from,
     to,
@@ -87,9 +88,4 @@ export function recordsOnly(event: EngineEvent): boolean {
 /** A replacement comes as three steps, of which the one between tells all. */
 function changes(op: string): boolean {
   return ["create", "update", "replace", "delete"].includes(op);
-}
-
-/** urn:pulumi:stack::project::parent$type::name */
-function nameOf(urn: string): string {
-  return urn.slice(urn.lastIndexOf("::") + 2);
 }

@@ -1,4 +1,5 @@
 import type { EngineEvent } from "@pulumi/pulumi/automation";
+import { nameIn } from "../../components/urn";
 import { printable, table } from "../terminal";
 import type { CommitLine } from "./commits-between";
 import { type CopyChange, copyChange, type TagChange, tagChanges } from "./release-events";
@@ -105,7 +106,7 @@ export function doneLines({ resOutputsEvent: event }: EngineEvent): string[] {
 
 /** The layer that an event of the engine is about. */
 export function layerIn({ resOutputsEvent: event }: EngineEvent): string {
-  return event?.metadata.urn.split("::").at(-1) ?? "";
+  return nameIn(event?.metadata.urn ?? "");
 }
 
 function countOf(between: readonly CommitLine[] | undefined): string {

@@ -3,6 +3,7 @@ import type { EngineEvent, StepEventMetadata } from "@pulumi/pulumi/automation";
 import type { Catalog } from "../../components/catalog/catalog";
 import { type Action, actionFor } from "../../components/catalog/diff";
 import { type Efforts, expectedOf, isBuilt, type Plan } from "../../components/catalog/plan";
+import { nameIn } from "../../components/urn";
 import { root } from "../home";
 import { catalogOf, configOf } from "../stack/config-files";
 import type { Environment } from "../stack/environment";
@@ -161,7 +162,7 @@ class OtherEvents {
     const copy = copyChange(engineEvent);
     if (copy) this.copies.push(copy);
     const { type, urn, op, old } = event.metadata as StepEventMetadata;
-    const name = urn.slice(urn.lastIndexOf("::") + 2);
+    const name = nameIn(urn);
     if (type === "pulumi:pulumi:Stack") this.told = old?.outputs?.layers ?? {};
     // Of a build that failed Pulumi has kept no outputs.
     if (type === "strata:image:Layer") this.recorded.set(name, old?.outputs?.record ?? this.told[name] ?? {});

@@ -1,3 +1,4 @@
+import { nameIn } from "../../components/urn";
 import { root } from "../home";
 import type { Environment } from "./environment";
 import { askPulumi } from "./pulumi";
@@ -25,9 +26,7 @@ export async function builtLayers(stack: string, env: Environment, folder = root
   ) as StackState;
   return new Map(
     (deployment.resources ?? []).flatMap(({ urn, type, outputs }) =>
-      type === "strata:image:Layer" && typeof outputs?.ref === "string"
-        ? [[urn.slice(urn.lastIndexOf("::") + 2), outputs.ref] as const]
-        : [],
+      type === "strata:image:Layer" && typeof outputs?.ref === "string" ? [[nameIn(urn), outputs.ref] as const] : [],
     ),
   );
 }

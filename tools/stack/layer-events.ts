@@ -1,5 +1,6 @@
 import type { EngineEvent, StepEventMetadata } from "@pulumi/pulumi/automation";
 import { parentReason } from "../../components/catalog/reasons";
+import { nameIn, typeIn } from "../../components/urn";
 import { stepOf } from "./build-step";
 import { imageReasons, layerReasons } from "./layer-reasons";
 
@@ -84,7 +85,7 @@ export class LayerEvents {
     if (before) this.begin(before.metadata);
     if (after && isImage(after.metadata.type)) this.end(after.metadata, false);
     if (failed && isImage(failed.metadata.type)) this.end(failed.metadata, true);
-    if (said?.urn && isImage(typeOf(said.urn))) this.say(layerOf(said.urn), isTest(said.urn), said.message.trim());
+    if (said?.urn && isImage(typeIn(said.urn))) this.say(layerOf(said.urn), isTest(said.urn), said.message.trim());
   };
 
   private say(name: string, test: boolean, line: string): void {
@@ -93,7 +94,7 @@ export class LayerEvents {
   }
 
   private begin(step: StepEventMetadata): void {
-    const name = nameOf(step.urn);
+    const name = nameIn(step.urn);
     // A refresh only looks.
     if (step.op === "refresh") return;
     if (step.type === "strata:image:Layer") this.beginLayer(name, step);
@@ -150,7 +151,7 @@ export class LayerEvents {
   }
 
   private end(step: StepEventMetadata, failed: boolean): void {
-    const name = nameOf(step.urn);
+    const name = nameIn(step.urn);
     const started = this.started.get(name);
     if (started === undefined) return;
     const seconds = (Date.now() - started) / 1000;
@@ -170,20 +171,11 @@ function isImage(type: string): boolean {
   return type === "docker-build:index:Image";
 }
 
-/** urn:pulumi:stack::project::parent$type::name */
-function nameOf(urn: string): string {
-  return urn.split("::").at(-1) as string;
-}
-
 /** An image that is built for its tests alone has the name `layer/tests`. */
 function isTest(urn: string): boolean {
   return urn.endsWith("/tests");
 }
 
 function layerOf(urn: string): string {
-  return nameOf(urn).replace(/\/tests$/, "");
-}
-
-function typeOf(urn: string): string {
-  return (urn.split("::")[2] as string).split("$").at(-1) as string;
+  return nameIn(urn).replace(/\/tests$/, "");
 }

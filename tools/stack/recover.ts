@@ -1,4 +1,5 @@
 import { withoutPassword } from "../../components/shown-address";
+import { nameIn } from "../../components/urn";
 import { projectIn } from "./config-files";
 import type { Environment } from "./environment";
 import { type Holder, holderText, type Lock, locksIn, runOf, stateFolder } from "./locks";
@@ -162,6 +163,6 @@ function pendingIn(exported: string): PendingOperation[] {
   return (deployment.pending_operations ?? []).map(({ type, resource }) => ({
     operation: type,
     type: resource.type,
-    name: resource.urn.slice(resource.urn.lastIndexOf("::") + 2),
+    name: nameIn(resource.urn),
   }));
 }

@@ -1,6 +1,15 @@
-import { z } from "zod";
 import { normalPlatform } from "../../components/catalog/platform";
-import { askRegistry, type FilesystemLayer, RegistryError } from "../../components/registry";
+import { askIn, type FilesystemLayer, layersWithSteps } from "../../components/image";
+import {
+  type Config,
+  imagesOf,
+  type Manifest,
+  type Platform,
+  platformOf,
+  readConfig,
+  readManifest,
+} from "../../components/oci";
+import { RegistryError } from "../../components/registry";
 import type { Environment } from "../stack/environment";
 
 /** What is compared of an image, of one platform. */
@@ -19,29 +28,13 @@ export interface ImageLayer extends FilesystemLayer {
   readonly mediaType: string;
 }
 
-const platformSchema = z.object({ os: z.string(), architecture: z.string(), variant: z.string().optional() });
-const descriptorSchema = z.object({ digest: z.string(), size: z.number(), mediaType: z.string() });
-const topSchema = z.object({
-  manifests: z.array(descriptorSchema.extend({ platform: platformSchema.optional() })).optional(),
-  config: descriptorSchema.optional(),
-  layers: z.array(descriptorSchema).optional(),
-});
-const configSchema = platformSchema.extend({
-  config: z.record(z.string(), z.unknown()).nullish(),
-  history: z.array(z.object({ created_by: z.string().optional(), empty_layer: z.boolean().optional() })).nullish(),
-});
-
-type Manifest = z.infer<typeof topSchema>;
-
 /** The platforms of an image, each with where its own manifest is. */
 export async function platformsIn(repository: string, digest: string, env: Environment): Promise<Map<string, string>> {
   const top = await manifestOf(repository, digest, env);
-  const images = (top.manifests ?? []).filter(({ platform }) => platform && platform.os !== "unknown");
-  if (!top.manifests) {
-    const { os, architecture, variant } = await configOf(repository, top, env);
-    return new Map([[nameOf({ os, architecture, variant }), digest]]);
-  }
-  return new Map(images.map(({ platform, digest }) => [nameOf(platform as z.infer<typeof platformSchema>), digest]));
+  const images = imagesOf(top);
+  if (images) return new Map(images.flatMap(({ platform, digest }) => (platform ? [[nameOf(platform), digest]] : [])));
+  const config = await configOf(repository, top, env);
+  return new Map([[nameOf(platformOf(config, `${repository}@${digest}`)), digest]]);
 }
 
 /** @param digest of the image of one platform, as `platformsIn` gives it */
@@ -52,14 +45,12 @@ export async function readImage(
   env: Environment,
 ): Promise<Image> {
   const manifest = await manifestOf(repository, digest, env);
-  const { config, history } = await configOf(repository, manifest, env);
-  const steps = (history ?? []).map(({ created_by = "", empty_layer = false }) => ({ created_by, empty_layer }));
-  const full = steps.filter(({ empty_layer }) => !empty_layer);
+  const config = await configOf(repository, manifest, env);
   return {
     platform,
-    config: flat(config ?? {}),
-    steps: steps.map(({ created_by }) => created_by),
-    layers: (manifest.layers ?? []).map((layer, index) => ({ ...layer, step: full[index]?.created_by })),
+    config: flat(config.config ?? {}),
+    steps: (config.history ?? []).map(({ created_by = "" }) => created_by),
+    layers: layersWithSteps(manifest, config).map((layer) => ({ ...layer, mediaType: layer.mediaType ?? "" })),
   };
 }
 
@@ -86,25 +77,20 @@ function written(value: unknown): string {
 
 async function manifestOf(repository: string, digest: string, env: Environment): Promise<Manifest> {
   const ref = `${repository}@${digest}`;
-  return read(await askRegistry(["manifest", "get", ref, "--format", "raw-body"], ref, env), topSchema, ref);
+  return present(await readManifest(ref, askIn(env)), ref);
 }
 
-async function configOf(repository: string, { config }: Manifest, env: Environment) {
-  const ref = `${repository}@${config?.digest}`;
-  if (!config) throw new RegistryError(`${repository}: what the registry has there is no image`);
-  return read(await askRegistry(["blob", "get", repository, config.digest], ref, env), configSchema, ref);
+async function configOf(repository: string, manifest: Manifest, env: Environment): Promise<Config> {
+  if (!manifest.config) throw new RegistryError(`${repository}: what the registry has there is no image`);
+  return present(await readConfig(repository, manifest, askIn(env)), `${repository}@${manifest.config.digest}`);
 }
 
-function read<T>(body: string | undefined, schema: z.ZodType<T>, ref: string): T {
-  if (body === undefined) throw new RegistryError(`${ref}: the registry does not have it`);
-  try {
-    return schema.parse(JSON.parse(body));
-  } catch {
-    throw new RegistryError(`${ref}: what the registry has there is no image`);
-  }
+function present<T>(found: T | undefined, ref: string): T {
+  if (found === undefined) throw new RegistryError(`${ref}: the registry does not have it`);
+  return found;
 }
 
-function nameOf({ os, architecture, variant }: z.infer<typeof platformSchema>): string {
+function nameOf({ os, architecture, variant }: Platform): string {
   const name = [os, architecture, ...(variant ? [variant] : [])].join("/");
   return normalPlatform(name) ?? name;
 }

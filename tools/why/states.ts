@@ -1,6 +1,7 @@
 import { globSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { BuildRecord } from "../../components/previous-builds";
+import { nameIn } from "../../components/urn";
 import type { Environment } from "../stack/environment";
 import type { Properties } from "../stack/layer-reasons";
 import { stateFolder } from "../stack/locks";
@@ -117,13 +118,13 @@ async function exported(stack: string, env: Environment, limit: number): Promise
 function layersIn(stack: string, resources: readonly Resource[]): Map<string, LayerState> {
   const images = new Map<string, Resource["outputs"]>();
   for (const { urn, type, outputs } of resources) {
-    if (type === "docker-build:index:Image") images.set(nameOf(urn), outputs);
+    if (type === "docker-build:index:Image") images.set(nameIn(urn), outputs);
   }
   return new Map(
     resources
       .filter(({ type }) => type === "strata:image:Layer")
       .map(({ urn, inputs = {}, outputs = {} }) => {
-        const name = nameOf(urn);
+        const name = nameIn(urn);
         const image = images.get(name);
         const { ref, digest, buildId, record = {} } = outputs;
         const built = typeof digest === "string" ? { ref, digest, buildId, record } : undefined;
@@ -141,9 +142,4 @@ function layersIn(stack: string, resources: readonly Resource[]): Map<string, La
         ];
       }),
   );
-}
-
-/** urn:pulumi:stack::project::parent$type::name */
-function nameOf(urn: string): string {
-  return urn.slice(urn.lastIndexOf("::") + 2);
 }

@@ -2,6 +2,7 @@ import "../../lean-sdk";
 import { flushCompileCache } from "node:module";
 import { log, runtime } from "@pulumi/pulumi";
 import { main, type Provider } from "@pulumi/pulumi/provider";
+import { typeIn } from "../../urn";
 import { copyOperations } from "./copy";
 import { realRegistries } from "./registries";
 import { HalfDone, type Operations, type Properties, plain } from "./resource";
@@ -14,9 +15,8 @@ const operations: Readonly<Record<string, Operations>> = {
   "strata:release:Copy": copyOperations(registries),
 };
 
-/** `urn:pulumi:stack::project::type$of$parents$type::name` */
 function of(urn: string): Operations {
-  const type = urn.split("::")[2]?.split("$").pop() ?? "";
+  const type = typeIn(urn);
   const found = operations[type];
   if (!found) throw new Error(`there is no ${type}`);
   return found;

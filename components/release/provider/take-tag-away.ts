@@ -1,5 +1,5 @@
 import pLimit, { type LimitFunction } from "p-limit";
-import { z } from "zod";
+import { readConfig, readManifest } from "../../oci";
 import { digestOf, giveTag, type Registries } from "./registries";
 
 /** What registries answer that cannot take a tag or a manifest away at all. */
@@ -49,9 +49,6 @@ async function takeAway(repository: string, tag: string, digest: string, registr
   }
 }
 
-const manifest = z.object({ config: z.object({ digest: z.string() }).optional() });
-const config = z.object({ config: z.object({ Labels: z.record(z.string(), z.string()).nullish() }).optional() });
-
 /** Whether a digest is what `regctl tag delete` put in the place of a tag. */
 export async function isPlaceholder(
   repository: string,
@@ -59,10 +56,9 @@ export async function isPlaceholder(
   tag: string,
   { ask }: Registries,
 ): Promise<boolean> {
-  const body = await ask(["manifest", "get", `${repository}@${digest}`, "--format", "raw-body"], repository);
-  const found = body === undefined ? undefined : manifest.parse(JSON.parse(body)).config?.digest;
-  const blob = found && (await ask(["blob", "get", repository, found], repository));
-  return !!blob && config.parse(JSON.parse(blob)).config?.Labels?.["delete-tag"] === tag;
+  const manifest = await readManifest(`${repository}@${digest}`, ask);
+  const found = manifest && (await readConfig(repository, manifest, ask));
+  return found?.config?.Labels?.["delete-tag"] === tag;
 }
 
 /** How many tags are looked at, at once. */
