@@ -1,5 +1,6 @@
 import {
   type Ask,
+  askIn,
   type Config,
   imagesOf,
   type Manifest,
@@ -10,7 +11,7 @@ import {
   readManifest,
   repositoryOf,
 } from "./oci";
-import { askRegistry, type Environment, RegistryError } from "./registry";
+import { type Environment, RegistryError } from "./registry";
 
 /**
  * The platforms of an image: those of its index, or of its one manifest.
@@ -143,8 +144,4 @@ async function platformAt(ref: string, ask: Ask): Promise<Platform | undefined> 
 async function configPlatform(ref: string, manifest: Manifest, ask: Ask): Promise<Platform | undefined> {
   const config = await readConfig(repositoryOf(ref), manifest, ask);
   return config && platformOf(config, ref);
-}
-
-export function askIn(env: Environment): Ask {
-  return (args, ref) => askRegistry(args, ref, env);
 }

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { normalPlatform } from "./catalog/platform";
-import { RegistryError } from "./registry";
+import { askRegistry, type Environment, RegistryError } from "./registry";
 
 /*
  * Images as a registry keeps them, by what the OCI image specification calls image index, image manifest and image configuration, and by what Docker has of the
@@ -28,6 +28,10 @@ export type Config = z.infer<typeof configSchema>;
 /** Asks a registry, as `askRegistry` does: undefined for what it does not have. */
 export type Ask = (args: readonly string[], ref: string) => Promise<string | undefined>;
 
+export function askIn(env: Environment): Ask {
+  return (args, ref) => askRegistry(args, ref, env);
+}
+
 /**
  * @param ref `repository@sha256:…`
  * @returns undefined where the registry does not have it
@@ -43,8 +47,10 @@ export async function readManifest(ref: string, ask: Ask): Promise<Manifest | un
  * @throws RegistryError where the registry cannot be asked, and for what is no image
  */
 export async function readConfig(repository: string, { config }: Manifest, ask: Ask): Promise<Config | undefined> {
-  const body = config && (await ask(["blob", "get", repository, config.digest], repository));
-  return body === undefined ? undefined : parsed(configSchema, body, `${repository}@${config?.digest}`);
+  if (config === undefined) return undefined;
+  const ref = `${repository}@${config.digest}`;
+  const body = await ask(["blob", "get", repository, config.digest], ref);
+  return body === undefined ? undefined : parsed(configSchema, body, ref);
 }
 
 /** The images of an index, one for each platform, without what was attested of them; undefined for what is no index. */
@@ -77,6 +83,6 @@ function parsed<T>(schema: z.ZodType<T>, body: string, ref: string): T {
   }
 }
 
-function noImage(ref: string): RegistryError {
+export function noImage(ref: string): RegistryError {
   return new RegistryError(`${ref}: what the registry has there is no image`);
 }

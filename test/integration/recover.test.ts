@@ -70,7 +70,14 @@ describe("a run that was killed", () => {
   });
 
   it("is recovered once: the second time there is nothing", async () => {
-    assert.deepEqual(await recover(killed), { stack: "local", ended: [], left: [], locks: [], pending: [] });
+    assert.deepEqual(await recover(killed), {
+      stack: "local",
+      ended: [],
+      left: [],
+      locks: [],
+      pending: [],
+      removed: [],
+    });
   });
 
   it("is followed by one that warns of nothing, and leaves nothing to do", async () => {
@@ -132,7 +139,7 @@ describe("the lock of another machine", () => {
 
     const done = await strata("--yes", "--json");
     assert.equal(done.exitCode, 0, done.stderr);
-    const nothing = { version: 1, stack: "dev", ended: [], left: [], pending: [] };
+    const nothing = { version: 1, stack: "dev", ended: [], left: [], pending: [], removed: [] };
     assert.deepEqual(JSON.parse(done.stdout), { ...nothing, locks: [holder] });
     assert.ok(!existsSync(file));
 

@@ -28,8 +28,8 @@ describe("npm start", function () {
     project?.remove();
   });
 
-  it("ends in order when it is told to: the step with it, no lock stays, and it says what is kept", async () => {
-    const run = execa(process.execPath, ["-r", "./components/typescript.cjs", "tools/start.ts"], {
+  const start = () =>
+    execa(process.execPath, ["-r", "./components/typescript.cjs", "tools/start.ts"], {
       cwd: project.folder,
       env: project.env,
       reject: false,
@@ -37,6 +37,9 @@ describe("npm start", function () {
       stdin: "ignore",
       timeout: 120_000,
     });
+
+  it("ends in order when it is told to: the step with it, no lock stays, and it says what is kept", async () => {
+    const run = start();
     await told(run.all, /base +pushed after/);
     await stepRuns(true);
     run.kill("SIGTERM");
@@ -44,6 +47,18 @@ describe("npm start", function () {
     assert.equal(exitCode, 130, all);
     assert.match(all, /Stopping\. What is done is kept; run npm start again to go on\./);
     assert.match(all, /Pushed, and kept: base\. Still to be built: app;/);
+    await assertEnded(project);
+  });
+
+  it("goes on where a run was killed while its state was written, and says what it mended", async () => {
+    const beside = "state/.pulumi/stacks/strata/local.json.attrs";
+    assert.notEqual(project.read(beside), "");
+    project.write(beside, "");
+    const run = start();
+    await told(run.all, /Took away \S+local\.json\.attrs, which was half written/);
+    await stepRuns(true);
+    run.kill("SIGTERM");
+    assert.equal((await run).exitCode, 130);
     await assertEnded(project);
   });
 });

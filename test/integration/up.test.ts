@@ -114,7 +114,7 @@ describe("strata up", function () {
       typed(this, project, "bin/strata up", key, (stdout) => told(stdout, /on the stack local\? \(yes\/no\) /));
     const stopped = await asked("\u0003");
     assert.equal(stopped.exitCode, 130, stopped.text);
-    assert.match(stopped.text, /^strata: the plan was interrupted; nothing was changed$/m);
+    assert.match(stopped.text, /^strata: interrupted; nothing was changed$/m);
     const ended = await asked("\u0004");
     assert.equal(ended.exitCode, 1, ended.text);
     assert.match(ended.text, /^Nothing was changed\.$/m);

@@ -23,7 +23,7 @@ export class Interrupted extends Error {
   readonly exitCode: number;
 
   constructor(signal: "SIGINT" | "SIGTERM" | "SIGHUP") {
-    super("the plan was interrupted; nothing was changed");
+    super("interrupted; nothing was changed");
     this.exitCode = 128 + constants.signals[signal];
   }
 }

@@ -29,7 +29,7 @@ export async function request(
   const holder = claim(join(root, ".strata/release.claim"));
   if (holder !== undefined) {
     throw new Error(
-      `a release or a rollback is under way in this clone, as process ${holder}; wait for it or stop it with: kill -INT ${holder}`,
+      `a release or a rollback is under way in this clone, as process ${holder}; wait for it or stop it with: kill ${holder}`,
     );
   }
   const before = files.map((name) => ({ name, path: join(root, name), text: textOf(join(root, name)) }));

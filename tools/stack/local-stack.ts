@@ -4,7 +4,7 @@ import { type Home, root } from "../home";
 import { appliedEnvironment, environmentOf, prepareLocalState } from "./environment";
 import type { Interruption } from "./interruption";
 import { endingPulumi } from "./pulumi-command";
-import { recoverStack, recoveryLines } from "./recover";
+import { mendState, recoverStack, recoveryLines } from "./recover";
 
 /**
  * The stack `local`, made where it is not there yet. Its state, passphrase and PULUMI_HOME lie in the home; its
@@ -22,6 +22,7 @@ export async function localStackIn(
   prepareLocalState(home);
   const envVars = appliedEnvironment(environmentOf(home, localStack));
   Object.assign(process.env, { PATH: envVars.PATH });
+  const mended = mendState(home.state, { folder: root, stack: localStack, yes: false });
   const pulumiCommand = await endingPulumi(interruption);
   const stack = await LocalWorkspace.createOrSelectStack(
     { stackName: localStack, workDir: root },
@@ -31,5 +32,5 @@ export async function localStackIn(
   const present = await stack.getAllConfig();
   const changed = Object.entries(config).filter(([key, { value }]) => present[key]?.value !== value);
   if (changed.length > 0) await stack.setAllConfig(Object.fromEntries(changed));
-  return { stack, recovered: recoveryLines(recovery) };
+  return { stack, recovered: recoveryLines({ ...recovery, ...mended }) };
 }

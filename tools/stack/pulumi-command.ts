@@ -1,6 +1,6 @@
 import { PulumiCommand } from "@pulumi/pulumi/automation";
 import type { Interruption } from "./interruption";
-import { askLimit } from "./pulumi";
+import { askLimit, noAnswer } from "./pulumi";
 
 /** These take what they take. */
 const operations = ["preview", "up"];
@@ -35,10 +35,7 @@ export async function endingPulumi({ came, passedOn }: Interruption, limit = ask
     } catch (error) {
       came.throwIfAborted();
       if (!late?.aborted) throw error;
-      const asked = `pulumi ${args.slice(0, 2).join(" ")}`;
-      throw new Error(
-        `${asked} gave no answer within ${limit / 1000} s; see whether the state can be reached: pulumi whoami -v`,
-      );
+      throw noAnswer(args, limit);
     }
   };
   return Object.assign(command, { run });

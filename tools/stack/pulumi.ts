@@ -26,8 +26,9 @@ export interface Asking {
 export async function askPulumi(args: readonly string[], asking: Asking): Promise<string> {
   const { env, folder, input = "", limit = askLimit, interruption } = asking;
   interruption?.came.throwIfAborted();
-  const { stdout, stderr, failed, shortMessage } = await execa("pulumi", [...args, "--non-interactive"], {
-    env: { ...env, NO_COLOR: "1" },
+  const plain = ["--non-interactive", "--color", "never"];
+  const { stdout, stderr, failed, timedOut, shortMessage } = await execa("pulumi", [...args, ...plain], {
+    env,
     input,
     timeout: limit,
     reject: false,
@@ -35,6 +36,15 @@ export async function askPulumi(args: readonly string[], asking: Asking): Promis
     ...(interruption === undefined ? {} : { cancelSignal: interruption.passedOn }),
   });
   interruption?.came.throwIfAborted();
-  if (failed) throw new Error(stderr.replace(/^error: /, "").trim() || shortMessage);
+  if (timedOut) throw noAnswer(args, limit);
+  if (failed) throw new Error(stderr.replace(/^error: /m, "").trim() || shortMessage);
   return stdout;
+}
+
+/** @param limit in milliseconds */
+export function noAnswer(args: readonly string[], limit: number): Error {
+  const asked = `pulumi ${args.slice(0, 2).join(" ")}`;
+  return new Error(
+    `${asked} gave no answer within ${limit / 1000} s; see whether the state can be reached: pulumi whoami -v`,
+  );
 }

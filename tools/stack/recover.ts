@@ -37,7 +37,7 @@ export interface Recovery {
   /** The file of the state, where it was put back to what it was before a writing that was killed. */
   readonly restored?: string;
   /** Files beside the state that were half written, and are nothing that anybody misses. */
-  readonly removed?: readonly string[];
+  readonly removed: readonly string[];
   /** What a backend said whose locks cannot be looked at; undefined for a state in files. */
   readonly cancelled?: string;
 }
@@ -66,8 +66,8 @@ const repeatable = /^(docker-build|strata|pulumi):/;
  * So the state is exported and imported as it is, which by design drops pending operations: half a second, whatever the size of the
  * family, and also while the registry is down.
  *
- * @throws RecoveryRefused, before anything is changed, where a run is under way on this machine; and without `yes` where one may be
- * elsewhere, or where a pending operation may have made something that has to be looked for
+ * @throws RecoveryRefused, before anything but files that are half written is changed, where a run is under way on this machine; and
+ * without `yes` where one may be elsewhere, or where a pending operation may have made something that has to be looked for
  * @throws Error where the state cannot be read or written
  */
 export async function recoverStack({ folder, stack, env, yes }: RecoverOptions): Promise<Recovery> {
@@ -76,14 +76,12 @@ export async function recoverStack({ folder, stack, env, yes }: RecoverOptions):
   const backend =
     env.PULUMI_BACKEND_URL ?? (JSON.parse(await pulumi(["whoami", "--json"])) as { readonly url: string }).url;
   const state = stateFolder(backend);
-  const name = stack.split("/").at(-1) as string;
+  if (state === undefined && !yes) refuseUnseen(backend, stack);
+  const name = nameOf(stack);
   const findLocks = () => (state === undefined ? [] : locksIn(state, projectIn(folder), name));
   // In this order: a run that ends in between has cleared what it had pending, and is not taken for one that was killed.
   const locks = findLocks();
-  refuseRunning(locks, stack);
-  if (!yes) refuseUnknown(locks, stack, state === undefined ? backend : undefined);
-  const restored = state === undefined ? undefined : restoreState(state, projectIn(folder), name);
-  const removed = state === undefined ? [] : removeHalfWritten(state, projectIn(folder), name);
+  const mended = state === undefined ? { removed: [] } : mendState(state, { folder, stack, yes });
   const pending = pendingIn(await exportState());
   if (!yes) refuseForeign(pending, stack);
 
@@ -105,14 +103,31 @@ export async function recoverStack({ folder, stack, env, yes }: RecoverOptions):
     left: unclear,
     locks: locks.map(({ holder }) => holder ?? null),
     pending,
-    ...(restored === undefined ? {} : { restored }),
-    ...(removed.length === 0 ? {} : { removed }),
+    ...mended,
     ...(cancelled === undefined ? {} : { cancelled }),
   };
 }
 
+/**
+ * Puts right what a kill has left half written of a state in a folder. Pulumi cannot read it before, not even to say which stacks there are.
+ *
+ * @param state the backend's folder
+ * @throws RecoveryRefused, before anything is changed, where a run is under way, and without `yes` where one may be
+ */
+export function mendState(
+  state: string,
+  { folder, stack, yes }: Omit<RecoverOptions, "env">,
+): Pick<Recovery, "restored" | "removed"> {
+  const [project, name] = [projectIn(folder), nameOf(stack)];
+  const locks = locksIn(state, project, name);
+  refuseRunning(locks, stack);
+  if (!yes) refuseUnknown(locks, stack);
+  const restored = restoreState(state, project, name);
+  return { ...(restored === undefined ? {} : { restored }), removed: removeHalfWritten(state, project, name) };
+}
+
 /** A line for each thing that was done; of what was left, a line that says what to do. */
-export function recoveryLines({ ended, left, locks, pending, restored, removed = [], cancelled }: Recovery): string[] {
+export function recoveryLines({ ended, left, locks, pending, restored, removed, cancelled }: Recovery): string[] {
   return [
     ...(restored === undefined ? [] : [`Put back what ${restored} was before it was half written`]),
     ...removed.map((file) => `Took away ${file}, which was half written and is not needed`),
@@ -135,18 +150,22 @@ function refuseRunning(locks: readonly Lock[], stack: string): void {
   );
 }
 
-/** @param unseen the backend whose locks cannot be looked at */
-function refuseUnknown(locks: readonly Lock[], stack: string, unseen: string | undefined): void {
-  const again = `when you are sure that no run is under way: strata recover --stack ${stack} --yes`;
-  if (unseen !== undefined) {
-    throw new RecoveryRefused(`the locks of ${withoutPassword(unseen)} cannot be looked at from here; ${again}`);
-  }
+function refuseUnseen(backend: string, stack: string): never {
+  throw new RecoveryRefused(
+    `the locks of ${withoutPassword(backend)} cannot be looked at from here; ${whenSure(stack)}`,
+  );
+}
+
+function refuseUnknown(locks: readonly Lock[], stack: string): void {
   const unknown = locks.find((lock) => runOf(lock) === "unknown");
-  if (unknown) {
-    throw new RecoveryRefused(
-      `the stack ${stack} is locked by ${holderText(unknown)}, which cannot be looked at from here; ${again}`,
-    );
-  }
+  if (!unknown) return;
+  throw new RecoveryRefused(
+    `the stack ${stack} is locked by ${holderText(unknown)}, which cannot be looked at from here; ${whenSure(stack)}`,
+  );
+}
+
+function whenSure(stack: string): string {
+  return `when you are sure that no run is under way: strata recover --stack ${stack} --yes`;
 }
 
 function refuseForeign(pending: readonly PendingOperation[], stack: string): void {
@@ -156,6 +175,11 @@ function refuseForeign(pending: readonly PendingOperation[], stack: string): voi
   throw new RecoveryRefused(
     `a run was killed while ${what}; look whether it was done, then: strata recover --stack ${stack} --yes`,
   );
+}
+
+/** Without the organisation. */
+function nameOf(stack: string): string {
+  return stack.split("/").at(-1) as string;
 }
 
 function pendingIn(exported: string): PendingOperation[] {

@@ -41,15 +41,14 @@ async function up(options: UpOptions): Promise<void> {
 /**
  * Shows the plan of a stack, asks, and does it. Sets the exit code: 1 where somebody refused, 130 upon Ctrl-C.
  *
- * @param asked where it was begun to be listened for one already. @default from when the plan is there: until then each part ends by itself
+ * @param begun listened for already by the caller. @default it begins when the plan is there: until then each part ends by itself
  * @returns how it ended: where somebody refused, nothing was changed; where it was interrupted, a part
  * @throws UpFailed, and as `planStack` does; Interrupted where nothing was changed
  */
-export async function planAndUp(options: UpOptions, asked?: Interruption): Promise<"done" | "refused" | "interrupted"> {
+export async function planAndUp(options: UpOptions, begun?: Interruption): Promise<"done" | "refused" | "interrupted"> {
   const env = { ...(await upEnvironment(options.stack)), ...requestVariables(options.request) };
-  asked?.came.throwIfAborted();
-  const plan = await planStack(options.stack, env);
-  asked?.came.throwIfAborted();
+  begun?.came.throwIfAborted();
+  const plan = await planStack(options.stack, env).finally(() => begun?.came.throwIfAborted());
   const screen = options.json ? process.stderr : process.stdout;
   screen.write(`${stackPlanText(plan)}\n`);
   for (const warning of plan.warnings) process.stderr.write(`warning: ${warning}\n`);
@@ -57,7 +56,7 @@ export async function planAndUp(options: UpOptions, asked?: Interruption): Promi
     tell(options, [], null);
     return "done";
   }
-  const interruption = asked ?? interruptible();
+  const interruption = begun ?? interruptible();
   if (!options.yes && !(await agreed(plan, interruption))) {
     process.stderr.write("Nothing was changed.\n");
     process.exitCode = 1;

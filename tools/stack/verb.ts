@@ -5,9 +5,10 @@ import { installTools } from "../toolchain/install";
 import { planTools, serviceTools } from "../toolchain/tools";
 import { jsonOption, print, stackOption, toStderr } from "../verb";
 import { adviceOnBuild, buildLog, ownLinesIn } from "./build-logs";
-import { catalogOf, configOf, labelsIn } from "./config-files";
+import { catalogOf, labelsIn } from "./config-files";
 import { environmentOf, shellLines } from "./environment";
 import { maskOf } from "./mask";
+import { askPulumi } from "./pulumi";
 import { recoverStack, recoveryLines } from "./recover";
 
 /** `strata env`, `bake`, `logs` and `recover`: what is done with a stack besides planning it. */
@@ -41,7 +42,8 @@ export function addStackVerbs(program: Command): void {
     .action(async (layer: string, options: { stack: string; json?: true }) => {
       await installTools([...planTools, ...serviceTools], toStderr);
       const env = environmentOf(home, options.stack);
-      const builder = String(configOf(options.stack, "builder"));
+      const asked = ["config", "get", "strata:builder", "--stack", options.stack];
+      const builder = (await askPulumi(asked, { env, folder: root })).trim();
       const log = await buildLog(layer, builder, env);
       if (log === undefined)
         throw new Error(

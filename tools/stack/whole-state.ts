@@ -20,20 +20,20 @@ export function restoreState(state: string, project: string, stack: string): str
 
 /**
  * Removes what a kill has left half written beside the state of a stack. Pulumi's library for folders keeps the content type of each file in
- * another one, `dev.json.attrs`, and with such a one it cannot read the file at all ("failed to load checkpoint: EOF"); without it can.
+ * another one, `dev.json.attrs`, and with half of one it cannot read the file at all ("failed to load checkpoint: EOF"); without one it can.
  *
  * @param state the backend's folder
  * @returns the files
  */
 export function removeHalfWritten(state: string, project: string, stack: string): string[] {
   const patterns = ["", `${project}/`].flatMap((place) => [
-    `stacks/${place}${stack}.json*`,
+    `stacks/${place}${stack}.{json*,pulumi-tags}`,
     `history/${place}${stack}/*`,
   ]);
   const beside = ["meta.yaml", ...patterns].map((pattern) => `.pulumi/${pattern}.attrs`);
   const files = globSync(beside, { cwd: state }).map((name) => join(state, name));
   const broken = files.filter((file) => !isWhole(file));
-  for (const file of broken) rmSync(file);
+  for (const file of broken) rmSync(file, { force: true });
   return broken;
 }
 

@@ -1,10 +1,12 @@
-import { normalPlatform } from "../../components/catalog/platform";
-import { askIn, type FilesystemLayer, layersWithSteps } from "../../components/image";
+import { type FilesystemLayer, layersWithSteps } from "../../components/image";
 import {
+  askIn,
   type Config,
   imagesOf,
   type Manifest,
+  noImage,
   type Platform,
+  platformName,
   platformOf,
   readConfig,
   readManifest,
@@ -81,7 +83,7 @@ async function manifestOf(repository: string, digest: string, env: Environment):
 }
 
 async function configOf(repository: string, manifest: Manifest, env: Environment): Promise<Config> {
-  if (!manifest.config) throw new RegistryError(`${repository}: what the registry has there is no image`);
+  if (!manifest.config) throw noImage(repository);
   return present(await readConfig(repository, manifest, askIn(env)), `${repository}@${manifest.config.digest}`);
 }
 
@@ -90,7 +92,7 @@ function present<T>(found: T | undefined, ref: string): T {
   return found;
 }
 
-function nameOf({ os, architecture, variant }: Platform): string {
-  const name = [os, architecture, ...(variant ? [variant] : [])].join("/");
-  return normalPlatform(name) ?? name;
+/** Also of a platform that is none that we know. */
+function nameOf(platform: Platform): string {
+  return platformName(platform) ?? Object.values(platform).filter(Boolean).join("/");
 }

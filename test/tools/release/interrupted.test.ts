@@ -73,6 +73,8 @@ function strata(folder: string) {
       env: { NODE_COMPILE_CACHE: join(root, ".strata/compile-cache") },
       reject: false,
       stdin: "ignore",
+      // What is detached has no terminal, and so nobody else who gets the signal.
+      detached: true,
       timeout: 50_000,
     },
   );

@@ -1,6 +1,5 @@
 import assert from "node:assert/strict";
 import { adviceOnUpdate, buildLog, failedStep, withOwnLines } from "../../../tools/stack/build-logs";
-
 import { withFolder } from "../../components/catalog/folder";
 import { withTools } from "../../components/fake-tool";
 

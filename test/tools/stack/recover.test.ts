@@ -85,7 +85,7 @@ esac
   it("does nothing where there is nothing to recover", async () => {
     const env = fake(`file://${folder}`, []);
     const recovery = await recoverStack({ folder, stack: "dev", env, yes: false });
-    assert.deepEqual(recovery, { stack: "dev", ended: [], left: [], locks: [], pending: [] });
+    assert.deepEqual(recovery, { stack: "dev", ended: [], left: [], locks: [], pending: [], removed: [] });
     assert.deepEqual(recoveryLines(recovery), []);
     assert.equal(calls().length, 1);
   });
@@ -152,16 +152,17 @@ esac
       "meta.yaml",
       "stacks/strata/dev.json",
       "stacks/strata/dev.json.bak",
+      "stacks/strata/dev.pulumi-tags",
       "history/strata/dev/dev-1.history.json",
     ];
     for (const name of half) writeFileSync(place(`${name}.attrs`), "");
-    const whole = ["stacks/strata/dev.json.pulumi-lock.attrs", "history/strata/dev/dev-2.history.json.attrs"];
+    const whole = ["stacks/strata/dev.json.gz.attrs", "history/strata/dev/dev-2.history.json.attrs"];
     for (const name of whole) writeFileSync(place(name), '{"user.content_type": ""}');
     const others = "stacks/strata/prod.json.attrs";
     writeFileSync(place(others), "");
     const recovery = await recoverStack({ folder, stack: "dev", env: fake(`file://${folder}`, []), yes: false });
     const files = half.map((name) => place(`${name}.attrs`));
-    assert.deepEqual([...(recovery.removed ?? [])].sort(), files.sort());
+    assert.deepEqual([...recovery.removed].sort(), files.sort());
     assert.equal(recoveryLines(recovery).length, half.length);
     assert.match(recoveryLines(recovery)[0] ?? "", /^Took away .*\.attrs, which was half written and is not needed$/);
     for (const file of files) assert.equal(existsSync(file), false);
@@ -182,6 +183,7 @@ esac
       left: [{ ...plugin, pid: 13 }],
       locks: [holder],
       pending: [{ operation: "creating", type: image.type, name: "base" }],
+      removed: [],
     };
     assert.deepEqual(recoveryLines(recovery), [
       "Ended pulumi-resource-docker-build (process 12), which the run had left behind",
