@@ -10,7 +10,9 @@ describe("a daemon", () => {
     withFolder({}, async (folder) => {
       const home = homeAt(folder);
       for (const path of [home.run, home.logs]) mkdirSync(path);
-      const other = `echo '${pidText(process.pid)}' >"$0"; exit 1`;
+      // Its own has been written by then.
+      const written = 'until read -r pid _ <"$0" && [ "$pid" = $$ ]; do :; done 2>/dev/null';
+      const other = `${written}; echo '${pidText(process.pid)}' >"$0"; exit 1`;
       const args = ["-c", other, join(home.run, "some.pid")];
       const daemon = { name: "some", command: "sh", args, healthy: async () => false };
       await assert.rejects(startDaemon(daemon, home), /some ended at once/);
