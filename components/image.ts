@@ -131,8 +131,8 @@ async function platformsOf(ref: string, env: Environment): Promise<Manifest[] | 
 }
 
 /** The filesystem layers of the image of one platform, each with the instruction that made it where that is told. */
-export function layersWithSteps({ layers = [] }: Manifest, config: Config | undefined) {
-  const steps = (config?.history ?? []).filter(({ empty_layer }) => !empty_layer);
+export function layersWithSteps({ layers = [] }: Manifest, { history }: Config) {
+  const steps = (history ?? []).filter(({ empty_layer }) => !empty_layer);
   return layers.map((layer, index) => ({ ...layer, step: steps[index]?.created_by }));
 }
 

@@ -55,8 +55,7 @@ export async function typed(
   key: string,
   until: (stdout: NodeJS.ReadableStream, pid: number) => Promise<void>,
 ): Promise<{ readonly exitCode: number | undefined; readonly text: string }> {
-  // On macOS and BSD `script` has other options, and there is nothing else that all have; what ends is the same there.
-  if (process.platform !== "linux") test.skip();
+  if (process.platform !== "linux") test.skip(); // script, which makes the terminal, has other options elsewhere
   const run = execa("script", ["--quiet", "--return", "--command", command, "/dev/null"], {
     cwd: project.folder,
     env: { ...project.env, TERM: "xterm-256color" },

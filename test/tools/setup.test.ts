@@ -33,8 +33,7 @@ describe("the first step of npm start", () => {
   }
 
   it("leaves Ctrl-C to a terminal, which tells of it by itself", async function () {
-    // Its options are others on other systems.
-    if (process.platform !== "linux") this.skip();
+    if (process.platform !== "linux") this.skip(); // script, which makes the terminal, has other options elsewhere
     // In a session of its own, where the terminal's signal does not come as well: two at once may arrive as one.
     await withSetup(`exec setsid ${saying("SIGINT")}`, async (setup) => {
       const command = [process.execPath, ...setup].join(" ");

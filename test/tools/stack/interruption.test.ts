@@ -35,8 +35,7 @@ describe("an interruption", () => {
   }
 
   it("by Ctrl-C on a terminal is not passed on to what gets it there by itself", async function () {
-    // On macOS and BSD `script` has other options, and there is nothing else that all have.
-    if (process.platform !== "linux") this.skip();
+    if (process.platform !== "linux") this.skip(); // script, which makes the terminal, has other options elsewhere
     const [file, args] = node("SIGINT");
     const command = [file, ...args].map((part) => `'${part}'`).join(" ");
     const { stdout } = await execa("script", ["--quiet", "--return", "--command", command, "/dev/null"], options);

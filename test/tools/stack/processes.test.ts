@@ -7,8 +7,7 @@ const node = [process.execPath, "-r", "./components/typescript.cjs", "-e", progr
 
 describe("whether Ctrl-C reaches a process and what it starts", () => {
   it("is told by the terminal that it runs in, not by its input", async function () {
-    // Its options are others on other systems.
-    if (process.platform !== "linux") this.skip();
+    if (process.platform !== "linux") this.skip(); // script, which makes the terminal, has other options elsewhere
     const command = `${node.map((part) => `'${part}'`).join(" ")} </dev/null`;
     const options = { cwd: root, stdin: "ignore", timeout: 30_000 } as const;
     const inTerminal = await execa("script", ["--quiet", "--return", "--command", command, "/dev/null"], options);
