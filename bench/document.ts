@@ -230,7 +230,7 @@ function memoryOf({ records }: Told, measured: Measurements): string {
   return `## Memory and disk
 
 Nothing changed. The most memory that all processes of a command have at once, without BuildKit and the registry: the sum of their proportional shares
-(PSS), looked at every 50 ms. On the disk is what Strata keeps in the project: staged contexts, and the state with its history; not what Node.js keeps of compiled programs.
+(PSS), looked at every 50 ms. On the disk is what Strata keeps in the project: staged contexts, and the state with its history.
 
 ${markdownTable(["layers", "command", "memory", "disk", "of that the state"], rows)}`;
 }
@@ -320,7 +320,6 @@ function howOf(): string {
 - After each change the images that it concerns must be others than before; a run of which that is not so counts as failed, and so does one that
   does not end in time.
 - Contenders take turns, round by round. What was measured again since, as after a change of Strata, has no such turn.
-- Strata, and the provider's program, run as on a fresh machine without what Node.js keeps of compiled programs; where nothing changed they have it.
 - No image tests run.
 - (a1), (a2), (b) and (c) attest how an image was built, as buildx does by itself, and (c) pushes a cache of each layer, also of one that runs nothing. Strata
   does neither. Of small layers that is most of what (c) pushes.`;

@@ -6,7 +6,15 @@ import type { ContenderId } from "./schedule";
 
 const bake = ["bench/contenders/bake.ts", "components/catalog/bake*.ts"];
 const monolith = ["bench/contenders/monolith*.ts"];
-const program = ["components/**", "tools/plan/**", "tools/stack/**", "bin/**", "index.ts", "package-lock.json"];
+const program = [
+  "components/**",
+  "tools/plan/**",
+  "tools/stack/**",
+  "bin/**",
+  "index.ts",
+  "Pulumi.yaml",
+  "package-lock.json",
+];
 
 /** Of each contender, the files that its figures rest on. */
 const filesOf: Readonly<Record<ContenderId, readonly string[]>> = {

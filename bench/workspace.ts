@@ -42,14 +42,6 @@ interface State {
   readonly pending: boolean;
 }
 
-/** Relative to the workspace. */
-const compileCache = ".strata/compile-cache";
-
-/** What Node.js and Strata keep of compiled programs: a fresh machine has none of it. */
-export function forgetCompiled({ folder }: Workspace): void {
-  rmSync(join(folder, compileCache), { recursive: true, force: true });
-}
-
 /** A folder in which one contender builds one family, with repositories of its own. */
 export class Workspace {
   readonly place: Place;
@@ -70,7 +62,6 @@ export class Workspace {
     this.env = {
       ...localEnvironment(session.home, true),
       PULUMI_BACKEND_URL: `file://${join(folder, "state")}`,
-      NODE_COMPILE_CACHE: join(folder, compileCache),
     };
   }
 

@@ -7,8 +7,10 @@ import { createRequire, Module } from "node:module";
 
 const sdk = createRequire(require.resolve("@pulumi/pulumi/package.json"));
 
-// npm's own reader of packages is there to send functions to a cloud, and takes as long to load as all else of the SDK.
+// npm's own reader of packages is there to send functions to a cloud, and takes as long to load as all else of the SDK. So is TypeScript's
+// compiler, which takes longer.
 loadWhenUsed("@npmcli/arborist");
+loadWhenUsed("./typescript-shim");
 loadWhenUsed("./automation");
 
 /** Puts a stand-in into a module's place that loads it when something of it is first used. */
@@ -30,8 +32,6 @@ function loadWhenUsed(name: string): void {
 }
 
 if (!process.env.STRATA_DEBUG) {
-  // In the place of ts-node, which knows the lines that a stack tells of.
-  require("./typescript.cjs");
   // The SDK tells the engine several times for each resource what it is about to do, one message after the other, and the engine drops
   // them without --debug.
   Object.assign(sdk("./log"), { debug: () => Promise.resolve() });

@@ -2,7 +2,7 @@ import { mkdirSync, symlinkSync } from "node:fs";
 import { join } from "node:path";
 import { root } from "../../tools/home";
 import { localBuilder } from "../../tools/services/buildkit";
-import { forgetCompiled, type Workspace } from "../workspace";
+import type { Workspace } from "../workspace";
 import { type BenchLayer, type Contender, imageAt, type Place } from "./contender";
 import { recoverProject } from "./strata";
 
@@ -38,7 +38,6 @@ export const provider: Contender = {
   },
   refresh: writeProgram,
   build: (work) => work.run("pulumi", ["up", "--yes", "--skip-preview", "--non-interactive"], asUsersHaveIt),
-  forget: forgetCompiled,
   recover: recoverProject,
   imageOf: (layer) => ({ repository: layer, tag: "latest" }),
 };

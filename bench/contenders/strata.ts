@@ -5,7 +5,7 @@ import { root } from "../../tools/home";
 import { localBuilder } from "../../tools/services/buildkit";
 import { recoverStack } from "../../tools/stack/recover";
 import { makeScratchProject } from "../../tools/stack/scratch-project";
-import { forgetCompiled, type Workspace } from "../workspace";
+import type { Workspace } from "../workspace";
 import type { Contender } from "./contender";
 
 /** (e) */
@@ -24,7 +24,6 @@ export const strata: Contender = {
   },
   build: (work) => pulumi(work, "up", "--yes", "--skip-preview"),
   forget: (work) => {
-    forgetCompiled(work);
     for (const name of ["contexts", "file-hashes.json"]) {
       rmSync(join(work.folder, ".strata", name), { recursive: true, force: true });
     }

@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
-import { existsSync, mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Contender } from "../../bench/contenders/contender";
 import { provider } from "../../bench/contenders/provider";
-import { forgetCompiled, Workspace } from "../../bench/workspace";
+import { Workspace } from "../../bench/workspace";
 import { homeAt } from "../../tools/home";
 
 describe("a workspace of the benchmark", function () {
@@ -62,16 +62,6 @@ describe("a workspace of the benchmark", function () {
     const other = await open("fresh");
     assert.notEqual(other.place.organisation, work.place.organisation);
     assert.equal(forgotten.at(-1), work.place.organisation);
-  });
-
-  it("keeps compiled programs to itself, and forgets them as a fresh machine has none", async () => {
-    const work = await open();
-    const cache = work.env.NODE_COMPILE_CACHE as string;
-    assert.ok(cache.startsWith(work.folder));
-    work.write(".strata/compile-cache/x", "");
-    assert.ok(existsSync(join(cache, "x")));
-    forgetCompiled(work);
-    assert.ok(!existsSync(cache));
   });
 
   it("does not have the engine keep from the provider's own users what they have: a look at each file", async () => {

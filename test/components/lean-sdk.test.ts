@@ -36,13 +36,16 @@ describe("the SDK without what serves nothing here", function () {
     assert.deepEqual(told, { before: false, after: true, name: "LocalWorkspace", same: true });
   });
 
-  it("compiles the program without ts-node, unless asked to", async () => {
-    const told = `
-      const compile = require.extensions[".ts"].toString().includes("javascriptOf");
-      print({ compile, works: require("./components/naming").placeOf !== undefined });
-    `;
-    assert.deepEqual(await inProgram(told), { compile: true, works: true });
-    assert.deepEqual(await inProgram(told, { STRATA_DEBUG: "1" }), { compile: false, works: true });
+  it("loads TypeScript when something uses it, which then works", async () => {
+    const told = await inProgram(`
+      const loaded = () => Object.keys(require.cache).some((file) => /typescript.lib.typescript/.test(file));
+      const before = loaded();
+      const { text } = await pulumi.runtime.serializeFunction(() => 6 * 7);
+      print({ before, after: loaded(), text });
+    `);
+    assert.equal(told.before, false);
+    assert.equal(told.after, true);
+    assert.match(String(told.text), /6 \* 7/);
   });
 
   it("tells the engine nothing of level debug, unless asked to", async () => {
@@ -75,7 +78,7 @@ async function inProgram(body: string, env: Record<string, string> = {}): Promis
     const print = (value) => process.stdout.write(JSON.stringify(value));
     (async () => {${body}})();
   `;
-  const { stdout } = await execa("node", ["-r", "ts-node/register", "-e", program], {
+  const { stdout } = await execa("node", ["-r", "./components/typescript.cjs", "-e", program], {
     cwd: root,
     env,
     timeout: 50_000,

@@ -169,7 +169,6 @@ describe("a family that is up to date", function () {
       PULUMI_CONFIG_PASSPHRASE_FILE: join(own, "passphrase"),
       SSL_CERT_FILE: join(own, "authorities.pem"),
       DOCKER_CONFIG: join(own, "docker"),
-      NODE_COMPILE_CACHE: join(own, "compiled"),
     };
   }
 

@@ -1,6 +1,6 @@
 import { execa, type ResultPromise } from "execa";
 import type { Report } from "./install";
-import { folderOf, type Tool } from "./tools";
+import { builtIn, type Tool } from "./tools";
 
 const timeLimit = 30 * 60_000;
 
@@ -21,7 +21,7 @@ export async function goInstall(tools: readonly Tool[], report: Report): Promise
 
   const progress = new Progress(total);
   const build = go(module, ["install", "-v", "-trimpath", "-ldflags", linkerFlags(tools), ...packages], {
-    GOBIN: folderOf(tools[0] as Tool),
+    GOBIN: builtIn(tools[0] as Tool),
     CGO_ENABLED: "1",
   });
   try {

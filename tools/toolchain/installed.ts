@@ -7,7 +7,8 @@ import { folderOf, type Tool } from "./tools";
 export function stampOf(tool: Tool): string {
   const sums = readFileSync(join(tool.module, "go.sum"));
   const modules = readFileSync(join(tool.module, "go.mod"));
-  return createHash("sha256").update(JSON.stringify(tool.package)).update(modules).update(sums).digest("hex");
+  const hash = createHash("sha256").update(JSON.stringify(tool.package)).update(modules).update(sums);
+  return hash.update(tool.flags ? JSON.stringify(tool.flags) : "").digest("hex");
 }
 
 export function stampFile(tool: Tool): string {

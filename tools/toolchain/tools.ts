@@ -16,19 +16,29 @@ export interface Tool {
   readonly module: string;
   /** True for a Pulumi plugin: it lies in PULUMI_HOME, since Pulumi warns of each plugin that it finds on PATH. */
   readonly plugin?: boolean;
+  /** What it is told with each start in this project, whoever starts it. */
+  readonly flags?: readonly string[];
   /** The variable that the linker sets to the version. */
   readonly versionVariable?: string;
 }
 
-/** The folder that a tool is installed in. */
+/** The folder that a tool is started from. */
 export function folderOf(tool: Tool): string {
   if (!tool.plugin) return toolsFolder;
   const plugin = tool.name.replace("pulumi-resource-", "resource-");
   return join(pulumiHome, "plugins", `${plugin}-v${tool.version}`);
 }
 
+/** The folder that a tool is built into: behind the script that gives it its flags, where it has any. */
+export function builtIn(tool: Tool): string {
+  return tool.flags ? join(folderOf(tool), "behind") : folderOf(tool);
+}
+
 const main = join(root, "tools/toolchain");
 const pulumiVersion = "github.com/pulumi/pulumi/sdk/v3/go/common/version.Version";
+
+/** Compiles the program; other projects have none of it. */
+export const compiler = "components/typescript.cjs";
 
 /** What a plan needs. They are installed first, so that the first plan does not wait for the rest. */
 export const planTools: readonly Tool[] = [
@@ -47,6 +57,8 @@ export const planTools: readonly Tool[] = [
     comesWith: "pulumi",
     package: "github.com/pulumi/pulumi/sdk/v3/nodejs/cmd/pulumi-language-nodejs",
     module: join(main, "language-host"),
+    // The runtime's options in Pulumi.yaml, which the newer CLI tells in a way that this host does not know of.
+    flags: ["-typescript=false", `-nodeargs=--require ./${compiler}`],
     versionVariable: pulumiVersion,
   },
   {

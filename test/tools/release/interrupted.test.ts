@@ -70,7 +70,6 @@ function strata(folder: string) {
     join(folder, "bin/strata"),
     ["release", "base", "app", "--version", "1.0.0", "--stack", "dev", "--yes"],
     {
-      env: { NODE_COMPILE_CACHE: join(root, ".strata/compile-cache") },
       reject: false,
       stdin: "ignore",
       // What is detached has no terminal, and so nobody else who gets the signal.

@@ -1,10 +1,12 @@
 import assert from "node:assert/strict";
-import { chmodSync, readFileSync } from "node:fs";
+import { chmodSync, existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
+import { parse } from "yaml";
+import { root } from "../../../tools/home";
 import { isRunning } from "../../../tools/services/daemon";
 import { findOnPath, isGoodVersion } from "../../../tools/toolchain/find";
 import { installPulumiCli } from "../../../tools/toolchain/pulumi-installer";
-import { planTools, serviceTools, type Tool } from "../../../tools/toolchain/tools";
+import { compiler, planTools, serviceTools, type Tool } from "../../../tools/toolchain/tools";
 import { withFolder } from "../../components/catalog/folder";
 
 describe("a tool on PATH", () => {
@@ -79,5 +81,13 @@ describe("the tools", () => {
       const pins = readFileSync(`${tool.module}/go.mod`, "utf8");
       assert.ok(pins.includes(`\t${modules[tool.name]} v${tool.version}`), `${tool.name} ${tool.version}`);
     }
+  });
+
+  it("run the program as Pulumi.yaml says, also where the language host is too old to be told", () => {
+    const { runtime } = parse(readFileSync(join(root, "Pulumi.yaml"), "utf8"));
+    const flags = Object.entries(runtime.options).map(([name, value]) => `-${name}=${value}`);
+    const host = planTools.find(({ name }) => name === "pulumi-language-nodejs");
+    assert.deepEqual(host?.flags, flags);
+    assert.ok(existsSync(join(root, compiler)));
   });
 });
