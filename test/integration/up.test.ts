@@ -53,6 +53,22 @@ describe("strata up", function () {
     assert.deepEqual(Object.keys(await project.digests()).sort(), ["app", "base"]);
   });
 
+  it("loads neither ts-node nor TypeScript for its program, which take longer than all else of it", async () => {
+    const loaded = join(project.folder, "loaded.json");
+    project.write(
+      "loaded.cjs",
+      `if (/cmd.run/.test(process.argv[1])) process.on("exit", () =>
+        require("node:fs").writeFileSync(${JSON.stringify(loaded)}, JSON.stringify(Object.keys(require.cache))));\n`,
+    );
+    await project.preview({ NODE_OPTIONS: `--require=${join(project.folder, "loaded.cjs")}` });
+    const files = JSON.parse(readFileSync(loaded, "utf8")) as string[];
+    assert.ok(files.some((file) => file.endsWith("/components/family.ts")));
+    assert.deepEqual(
+      files.filter((file) => /node_modules\/(ts-node|typescript)\//.test(file)),
+      [],
+    );
+  });
+
   it("has nothing to do then, and says so to programs too", async () => {
     const { stdout } = await strata("up", "--yes");
     assert.match(stdout, /0 of 2 layers: nothing to build/);
