@@ -31,11 +31,14 @@ function loadWhenUsed(name: string): void {
   sdk.cache[file] ??= standIn;
 }
 
-if (!process.env.STRATA_DEBUG) {
+if (process.env.STRATA_DEBUG) {
+  // Pulumi tells lines by this, which else takes them for those of the files as they lie there.
+  sdk("source-map-support").install({ hookRequire: true });
+} else {
   // The SDK tells the engine several times for each resource what it is about to do, one message after the other, and the engine drops
   // them without --debug.
   Object.assign(sdk("./log"), { debug: () => Promise.resolve() });
-  // It takes a stack for every promise that it makes, and ts-node looks up each of its frames.
+  // It takes a stack for every promise that it makes.
   Error.stackTraceLimit = 0;
   // It tells the engine with each resource the whole stack of its making, whatever that limit is.
   sdk("./resource").Resource.stackTrace = () => [];

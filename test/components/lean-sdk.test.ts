@@ -48,6 +48,18 @@ describe("the SDK without what serves nothing here", function () {
     assert.match(String(told.text), /6 \* 7/);
   });
 
+  it("tells the lines of TypeScript where stacks are asked for, also in Pulumi's process", async () => {
+    const { stack } = await inProgram(
+      `
+      try { require("./components/naming").placeOf(); } catch (error) { print({ stack: error.stack }); }
+    `,
+      { STRATA_DEBUG: "1" },
+    );
+    const [, line] = /placeOf .*naming\.ts:(\d+):/.exec(String(stack)) ?? [];
+    const source = readFileSync(join(root, "components/naming.ts"), "utf8").split("\n");
+    assert.match(source[Number(line) - 1] ?? "", /template/);
+  });
+
   it("tells the engine nothing of level debug, unless asked to", async () => {
     const told = `
       let messages = 0;
@@ -73,6 +85,7 @@ describe("the SDK without what serves nothing here", function () {
 
 async function inProgram(body: string, env: Record<string, string> = {}): Promise<Record<string, unknown>> {
   const program = `
+    require("source-map-support/register"); // As Pulumi does, before the program.
     require("./components/lean-sdk");
     const pulumi = require("@pulumi/pulumi");
     const print = (value) => process.stdout.write(JSON.stringify(value));
