@@ -23,7 +23,7 @@ const filesOf: Readonly<Record<ContenderId, readonly string[]>> = {
   b: ["bench/contenders/path-filters.ts"],
   c: bake,
   cz: bake,
-  d: ["bench/contenders/provider.ts", "package-lock.json"],
+  d: ["bench/contenders/provider.ts", "package-lock.json", "tsconfig.json"],
   e: ["bench/contenders/strata.ts", ...program],
 };
 

@@ -46,11 +46,8 @@ export async function thisCommit(): Promise<string> {
     "status",
     "--porcelain",
     "--",
-    "bench",
-    "components",
-    "images",
-    "index.ts",
-    "tools",
+    ...["bench", "bin", "components", "images", "tools"],
+    ...["index.ts", "package-lock.json", "Pulumi.yaml", "tsconfig.json"],
   );
   return changed === "" ? commit : `${commit}+`;
 }

@@ -62,6 +62,8 @@ export class Workspace {
     this.env = {
       ...localEnvironment(session.home, true),
       PULUMI_BACKEND_URL: `file://${join(folder, "state")}`,
+      // A fresh machine has none.
+      NODE_COMPILE_CACHE: undefined,
     };
   }
 

@@ -86,7 +86,7 @@ export function phasesOf(whole: Span, marks: Marks, build?: Span): [phase: strin
     : [["registering: engine, provider and program", marks.end - marks.familyEnd]];
   const phases: [string, number][] = [
     ["Pulumi's start, until Node.js runs", marks.process - whole.began],
-    ["Node.js, TypeScript and Pulumi's SDK", marks.program - marks.process],
+    ["Node.js, swc and Pulumi's SDK", marks.program - marks.process],
     ["the program's modules and configuration", marks.catalog - marks.program],
     ["reading the catalog", marks.catalogEnd - marks.catalog],
     ["staging contexts", marks.staging],

@@ -1,7 +1,7 @@
 import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { execa } from "execa";
-import { stringify } from "yaml";
+import { parse, stringify } from "yaml";
 import type { ImageCopyArgs } from "../../components/release/image-copy";
 import type { ReleaseTagsArgs } from "../../components/release/release-tags";
 import { pulumiHome, root } from "../../tools/home";
@@ -46,9 +46,10 @@ export class ReleaseProject {
     this.calls = join(this.folder, "calls");
     const write = (name: string, text: string, mode = 0o644) => writeFileSync(join(this.folder, name), text, { mode });
     const plugins = { providers: [{ name: "strata", path: "bin" }] };
-    write("Pulumi.yaml", stringify({ name: "release", runtime: "nodejs", main: "index.ts", plugins }));
+    const { runtime } = parse(readFileSync(join(root, "Pulumi.yaml"), "utf8"));
+    write("Pulumi.yaml", stringify({ name: "release", runtime, main: "index.ts", plugins }));
     write("index.ts", program);
-    for (const name of ["package.json", "tsconfig.json"]) cpSync(join(root, name), join(this.folder, name));
+    cpSync(join(root, "package.json"), join(this.folder, "package.json"));
     for (const name of ["components", "node_modules", "bin"]) symlinkSync(join(root, name), join(this.folder, name));
     for (const name of ["state", "counted"]) mkdirSync(join(this.folder, name));
     const real = join(root, ".strata/bin/regctl");

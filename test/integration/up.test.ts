@@ -53,7 +53,7 @@ describe("strata up", function () {
     assert.deepEqual(Object.keys(await project.digests()).sort(), ["app", "base"]);
   });
 
-  it("loads neither ts-node nor TypeScript for its program, which take longer than all else of it", async () => {
+  it("loads neither ts-node nor TypeScript for its program", async () => {
     const loaded = join(project.folder, "loaded.json");
     project.write(
       "loaded.cjs",

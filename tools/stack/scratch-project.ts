@@ -11,9 +11,7 @@ import { root } from "../home";
  */
 export function makeScratchProject(folder: string, upstreams: string): string {
   mkdirSync(folder, { recursive: true });
-  for (const name of ["Pulumi.yaml", "package.json", "tsconfig.json", "index.ts"]) {
-    cpSync(join(root, name), join(folder, name));
-  }
+  for (const name of ["Pulumi.yaml", "package.json", "index.ts"]) cpSync(join(root, name), join(folder, name));
   cpSync(join(root, "bin"), join(folder, "bin"), { recursive: true });
   for (const name of ["components", "node_modules"]) symlinkSync(join(root, name), join(folder, name));
   cpSync(upstreams, join(folder, "upstreams.yaml"));

@@ -1,5 +1,5 @@
 import { existsSync, mkdirSync, renameSync, symlinkSync, writeFileSync } from "node:fs";
-import { delimiter, dirname, join, relative } from "node:path";
+import { delimiter, dirname, join } from "node:path";
 import { execa } from "execa";
 import { pulumiHome, root, toolsFolder } from "../home";
 import { reachable } from "../upstreams/reachable";
@@ -8,7 +8,7 @@ import { findOnPath } from "./find";
 import { goInstall } from "./go-install";
 import { isInstalled, stampFile, stampOf } from "./installed";
 import { installPulumiCli } from "./pulumi-installer";
-import { builtIn, compiler, folderOf, runc, type Tool } from "./tools";
+import { builtIn, folderOf, runc, scriptOf, type Tool } from "./tools";
 
 /** Says what is happening, in a few words; called often. */
 export type Report = (text: string) => void;
@@ -38,7 +38,7 @@ export async function installTools(tools: readonly Tool[], report: Report): Prom
   for (const group of Map.groupBy(toBuild, (tool) => `${tool.module} ${builtIn(tool)}`).values()) {
     await goInstall(group, report);
     for (const tool of group) {
-      if (tool.flags) writeScript(tool, tool.flags);
+      if (tool.flags) writeScript(tool);
       markInstalled(tool);
     }
   }
@@ -107,18 +107,10 @@ async function installPulumiRelease(
   return names;
 }
 
-/** Has a tool started with flags in this project and in copies of it, and as it is elsewhere. */
-function writeScript(tool: Tool, flags: readonly string[]): void {
+function writeScript(tool: Tool): void {
   const file = join(folderOf(tool), tool.name);
   const draft = `${file}.${process.pid}`;
-  const quoted = flags.map((flag) => `'${flag}'`).join(" ");
-  const lines = [
-    "#!/bin/sh",
-    "# Written by tools/toolchain/install.ts.",
-    `if [ -f ${compiler} ]; then set -- ${quoted} "$@"; fi`,
-    `exec "$(dirname "$0")/${relative(folderOf(tool), builtIn(tool))}/${tool.name}" "$@"`,
-  ];
-  writeFileSync(draft, `${lines.join("\n")}\n`, { mode: 0o755 });
+  writeFileSync(draft, scriptOf(tool), { mode: 0o755 });
   renameSync(draft, file);
 }
 

@@ -1,4 +1,4 @@
-import { join } from "node:path";
+import { join, relative } from "node:path";
 import { pulumiHome, root, toolsFolder } from "../home";
 
 /** A program that Strata needs, and where it comes from. */
@@ -32,6 +32,18 @@ export function folderOf(tool: Tool): string {
 /** The folder that a tool is built into: behind the script that gives it its flags, where it has any. */
 export function builtIn(tool: Tool): string {
   return tool.flags ? join(folderOf(tool), "behind") : folderOf(tool);
+}
+
+/** What gives a tool its flags, in this project and in copies of it; elsewhere it is started as it is. */
+export function scriptOf(tool: Tool): string {
+  const flags = (tool.flags ?? []).map((flag) => `'${flag}'`).join(" ");
+  const file = join(relative(folderOf(tool), builtIn(tool)), tool.name);
+  return [
+    "#!/bin/sh",
+    "# Written by tools/toolchain/install.ts.",
+    `if [ -f ${compiler} ]; then set -- ${flags} "$@"; fi`,
+    `exec "$(dirname "$0")/${file}" "$@"\n`,
+  ].join("\n");
 }
 
 const main = join(root, "tools/toolchain");

@@ -1,5 +1,4 @@
 import "../../lean-sdk";
-import { flushCompileCache } from "node:module";
 import { log, runtime } from "@pulumi/pulumi";
 import { main, type Provider } from "@pulumi/pulumi/provider";
 import { typeIn } from "../../urn";
@@ -78,4 +77,4 @@ setInterval(() => {
 
 // The SDK prints each error that it also returns to the engine, with a stack.
 console.error = () => {};
-void main(provider, process.argv.slice(2)).then(() => flushCompileCache());
+void main(provider, process.argv.slice(2));

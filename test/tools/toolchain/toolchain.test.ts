@@ -1,12 +1,14 @@
 import assert from "node:assert/strict";
-import { chmodSync, existsSync, readFileSync } from "node:fs";
+import { chmodSync, existsSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { execa } from "execa";
 import { parse } from "yaml";
 import { root } from "../../../tools/home";
 import { isRunning } from "../../../tools/services/daemon";
 import { findOnPath, isGoodVersion } from "../../../tools/toolchain/find";
+import { takesFlags } from "../../../tools/toolchain/installed";
 import { installPulumiCli } from "../../../tools/toolchain/pulumi-installer";
-import { compiler, planTools, serviceTools, type Tool } from "../../../tools/toolchain/tools";
+import { compiler, planTools, scriptOf, serviceTools, type Tool } from "../../../tools/toolchain/tools";
 import { withFolder } from "../../components/catalog/folder";
 
 describe("a tool on PATH", () => {
@@ -90,4 +92,27 @@ describe("the tools", () => {
     assert.deepEqual(host?.flags, flags);
     assert.ok(existsSync(join(root, compiler)));
   });
+
+  it("are given their flags in a project that compiles as this one does, and are started as they are elsewhere", () =>
+    withFolder(
+      { "a b/host": "", "a b/behind/host": '#!/bin/sh\nprintf "%s\\n" "$@"\n', [`in/${compiler}`]: "", "out/x": "" },
+      async (folder) => {
+        const host = { name: "host", version: "1.0.0", package: "", module: "", flags: ["-a=1", "-b=two words"] };
+        writeFileSync(join(folder, "a b/host"), scriptOf(host));
+        for (const name of ["host", "behind/host"]) chmodSync(join(folder, "a b", name), 0o755);
+        const run = (cwd: string) =>
+          execa(join(folder, "a b/host"), ["x y"], { cwd: join(folder, cwd), timeout: 10_000 });
+        assert.equal((await run("in")).stdout, "-a=1\n-b=two words\nx y");
+        assert.equal((await run("out")).stdout, "x y");
+      },
+    ));
+
+  it("are built anew where they lie without their script, and not where Pulumi's own release does", () =>
+    withFolder({ old: "a program\n" }, async (folder) => {
+      const lies = (name: string) => join(folder, name);
+      const host = { name: "host", version: "1.0.0", package: "", module: "", flags: ["-a=1"] };
+      assert.equal(takesFlags(host, lies("old")), false);
+      symlinkSync(lies("old"), lies("link"));
+      assert.equal(takesFlags(host, lies("link")), true);
+    }));
 });
