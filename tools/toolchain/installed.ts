@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { existsSync, lstatSync, readFileSync } from "node:fs";
-import { join } from "node:path";
+import { dirname, join, relative } from "node:path";
 import { builtIn, folderOf, scriptOf, type Tool } from "./tools";
 
 /** What a tool was built from is kept beside it, so that a new pin in go.mod builds it again. */
@@ -25,5 +25,6 @@ export function isInstalled(tool: Tool): boolean {
 /** Pulumi's own release, which is a link, needs none; what was built has a script that gives them. */
 export function takesFlags(tool: Tool, file: string): boolean {
   if (lstatSync(file).isSymbolicLink()) return true;
-  return existsSync(join(builtIn(tool), tool.name)) && readFileSync(file, "utf8") === scriptOf(tool);
+  const program = join(dirname(file), relative(folderOf(tool), builtIn(tool)), tool.name);
+  return existsSync(program) && readFileSync(file, "utf8") === scriptOf(tool);
 }

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { chmodSync, existsSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
+import { chmodSync, existsSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { execa } from "execa";
 import { parse } from "yaml";
@@ -108,11 +108,19 @@ describe("the tools", () => {
     ));
 
   it("are built anew where they lie without their script, and not where Pulumi's own release does", () =>
-    withFolder({ old: "a program\n" }, async (folder) => {
-      const lies = (name: string) => join(folder, name);
+    withFolder({ "behind/host": "a program\n", host: "" }, async (folder) => {
       const host = { name: "host", version: "1.0.0", package: "", module: "", flags: ["-a=1"] };
-      assert.equal(takesFlags(host, lies("old")), false);
-      symlinkSync(lies("old"), lies("link"));
-      assert.equal(takesFlags(host, lies("link")), true);
+      const file = join(folder, "host");
+      const taken = (text: string) => {
+        writeFileSync(file, text);
+        return takesFlags(host, file);
+      };
+      assert.equal(taken("an old program\n"), false);
+      assert.equal(taken(scriptOf({ ...host, flags: ["-a=2"] })), false);
+      assert.equal(taken(scriptOf(host)), true);
+      symlinkSync(file, join(folder, "link"));
+      assert.equal(takesFlags(host, join(folder, "link")), true);
+      rmSync(join(folder, "behind/host"));
+      assert.equal(taken(scriptOf(host)), false);
     }));
 });
