@@ -4,7 +4,9 @@ import type { CatalogLayer } from "./catalog/catalog";
 import { InputError } from "./catalog/input-error";
 import type { Digests } from "./catalog/reasons";
 import { checkedOutCommit } from "./commit";
-import { addedSize, type FilesystemLayer, type ImageLayers, mostAdded } from "./image";
+import { addedSize, type FilesystemLayer, type ImageLayers, mostAdded, withoutThose } from "./image";
+import type { mountLayers } from "./mount";
+import { repositoryOf } from "./oci";
 import { lookUp, type UpstreamAhead } from "./prefetch";
 import { preflight } from "./preflight";
 import { type BuildKey, type BuildRecord, type Previous, type PreviousTest, previous } from "./previous-builds";
@@ -25,7 +27,11 @@ export interface Ask {
     base: string,
     options: { readonly steps: boolean },
   ) => Promise<readonly FilesystemLayer[] | undefined>;
+  readonly mountLayers: typeof mountLayers;
 }
+
+/** In bytes. To send what is smaller takes about as long as to ask for it. */
+const worthMounting = 4 * 1024 * 1024;
 
 export interface BuildsOptions {
   /** The buildx builder. */
@@ -59,6 +65,7 @@ export class Builds {
   private due: Promise<readonly StagesAhead[]> | undefined;
   private lookedUp: Promise<unknown> | undefined;
   private commit: Promise<string | undefined> | undefined;
+  private mounts = true;
 
   constructor(private readonly options: BuildsOptions) {
     this.queue = new BuildQueue(options.parallel);
@@ -114,6 +121,31 @@ export class Builds {
     await this.lookUpAhead(planned[0]?.name ?? "");
     this.commit ??= checkedOutCommit(this.options.paths, ".", this.options.files);
     return this.queue.turn(done);
+  }
+
+  /**
+   * Has the registry give a layer's repository what its base brings that the layer's last image had not: BuildKit (0.31) would send it
+   * there once more. Where a registry does not, it does, and no other layer waits for the same (docs/decisions/0022-mounts.md).
+   *
+   * @param base a layer of this stack, `repository@sha256:…`
+   * @param repository where the layer goes
+   */
+  async mountBase(layer: string, base: string, repository: string): Promise<void> {
+    const from = repositoryOf(base);
+    if (!this.mounts || from === repository || pulumi.runtime.isDryRun()) return;
+    const last = (await this.previous).builds.get(layer);
+    if (Object.values(last?.parents ?? {}).includes(base.slice(from.length + 1))) return;
+    try {
+      const [image, old] = await Promise.all([
+        this.layersOf(base),
+        last && this.layersOf(`${repository}@${last.digest}`),
+      ]);
+      const brought = withoutThose(image?.flat() ?? [], old ?? []).filter(({ size }) => size >= worthMounting);
+      const digests = brought.map(({ digest }) => digest);
+      await this.options.ask.mountLayers(digests, from, repository);
+    } catch {
+      this.mounts = false;
+    }
   }
 
   /** Tells of each problem once, however many layers come upon it. */
@@ -190,10 +222,8 @@ export class Builds {
 
   /** @param before what the layer's image was before; what it has is not pushed again */
   private async sizesOf(layer: string, ref: string, base: string, before = ""): Promise<Sizes> {
-    const read = (image: string) =>
-      image === "" ? [] : memoized(this.images, image, () => this.options.ask.imageLayers(image));
     try {
-      const [image, beneath, old] = await Promise.all([read(ref), read(base), read(before)]);
+      const [image, beneath, old] = await Promise.all([ref, base, before].map((image) => this.layersOf(image)));
       if (!image) return {};
       const total = addedSize(image, []);
       if (!beneath) return { total };
@@ -202,6 +232,11 @@ export class Builds {
       void pulumi.log.warn(`the size of ${layer} is not known: ${(error as Error).message}`);
       return {};
     }
+  }
+
+  /** Of an image that several ask for each is read once. @param ref `repository@sha256:…`, or empty for `scratch` */
+  private async layersOf(ref: string): Promise<ImageLayers | undefined> {
+    return ref === "" ? [] : memoized(this.images, ref, () => this.options.ask.imageLayers(ref));
   }
 
   /**

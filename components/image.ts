@@ -112,7 +112,7 @@ export function mostAdded(image: ImageLayers, others: ImageLayers): number {
 }
 
 /** Each layer once. */
-function withoutThose(layers: readonly FilesystemLayer[], others: ImageLayers): FilesystemLayer[] {
+export function withoutThose(layers: readonly FilesystemLayer[], others: ImageLayers): FilesystemLayer[] {
   const known = new Set(others.flat().map(({ digest }) => digest));
   return [...new Map(layers.filter(({ digest }) => !known.has(digest)).map((layer) => [layer.digest, layer])).values()];
 }

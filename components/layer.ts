@@ -111,7 +111,10 @@ export class Layer extends pulumi.ComponentResource {
     const ended = new Ending();
     this.begun = made.apply(async (made) => {
       const willBuild = await builds.willBuild(name, { tag: made.tag, builder: args.builder, context: args.context });
-      return { ...made, began: willBuild ? await builds.begin(args.planned(), ended.promise) : undefined };
+      if (!willBuild) return { ...made, began: undefined };
+      const began = await builds.begin(args.planned(), ended.promise);
+      if (args.base !== undefined && args.parents[args.base]) await builds.mountBase(name, made.base, args.repository);
+      return { ...made, began };
     });
     // A preview needs nobody's turn, and saves the time that it takes to know of the last one.
     const due: pulumi.Output<{ tag: string }> = pulumi.runtime.isDryRun() ? made : this.begun;

@@ -3,7 +3,7 @@ import { existsSync } from "node:fs";
 import { join } from "node:path";
 import * as dockerbuild from "@pulumi/docker-build";
 import * as pulumi from "@pulumi/pulumi";
-import { Builds } from "../../components/builds";
+import { type Ask, Builds } from "../../components/builds";
 import { readCatalog } from "../../components/catalog/catalog";
 import { readTests } from "../../components/catalog/image-tests";
 import type { Upstream } from "../../components/catalog/upstreams";
@@ -95,13 +95,14 @@ async function register(
   return registrations;
 }
 
-const newBuilds = () => new Builds({ builder: "mine", parallel: 2, paths: [], files: [], ask });
+const newBuilds = (asked: Ask = ask) => new Builds({ builder: "mine", parallel: 2, paths: [], files: [], ask: asked });
 
-const ask = {
+const ask: Ask = {
   builderPlatforms: async () => ["linux/amd64"],
   imagePlatforms: async () => ["linux/amd64"],
   imageLayers: async () => [[{ digest: "sha256:f", size: 12345 }]],
   addedLayers: async () => [],
+  mountLayers: async () => {},
 };
 
 const files = {
@@ -254,7 +255,17 @@ describe("a family's resources", () => {
   });
 
   it("may all be pushed to one repository, under tags that begin with their names", async () => {
-    const registrations = await register(files, { repository: "{registry}/all" });
+    const mounted: string[] = [];
+    const large = {
+      ...ask,
+      imageLayers: async () => [[{ digest: "sha256:f", size: 5e6 }]],
+      mountLayers: async (digests: readonly string[], from: string, to: string) =>
+        void mounted.push(`${digests} from ${from} to ${to}`),
+    };
+    await register(files, { builds: newBuilds(large) });
+    assert.deepEqual(mounted.splice(0), ["sha256:f from registry.test/acme/base to registry.test/acme/app"]);
+    const registrations = await register(files, { repository: "{registry}/all", builds: newBuilds(large) });
+    assert.deepEqual(mounted, [], "what is there need not be mounted");
     const images = registrations.filter(({ type }) => type === "docker-build:index:Image");
     assert.ok(images.length > 1);
     for (const { name, inputs } of images) {

@@ -124,10 +124,55 @@ describe("a registry with", function () {
       assert.deepEqual(await builtTags(project, names), oneEach(undisturbed));
     }));
 
+  describe("a base that is new", () => {
+    const files = { ...family, "images/base/data": incompressible(7_000_000) };
+    const uploads: Plan["concerns"] = (method, path) =>
+      ["POST", "PUT"].includes(method) && path.includes("/app/blobs/uploads/");
+    const isMount: Plan["concerns"] = (method, path) => uploads(method, path) && path.includes("mount=");
+
+    it("gives the repositories of what stands on it what it brings, which no builder sends there", () =>
+      withProject(async (project) => {
+        const watched: Plan = { fault: { kind: "slow", milliseconds: 0 }, concerns: uploads };
+        const requests = proxy.set(watched);
+        await succeeds(project);
+        const [layer = ""] = await layersOf(project, "base");
+        const of = (name: string) => requests.filter((request) => request.includes(`${name}=`)).map(queryOf);
+        const mounts = of("mount").map((query) => [query.get("mount"), query.get("from")]);
+        assert.deepEqual(mounts, [[layer, `${project.organisation}/base`]]);
+        const sent = of("digest").map((query) => query.get("digest"));
+        assert.ok(sent.length > 0);
+        assert.ok(!sent.includes(layer));
+
+        project.append("images/app/data", "more\n");
+        const later = proxy.set(watched);
+        await succeeds(project);
+        assert.ok(later.length > 0);
+        assert.ok(!later.some((request) => request.includes("mount=")), "a base that stays brings nothing");
+      }, files));
+
+    it("and a registry that does not mount: the builder sends it", () =>
+      withProject(async (project) => {
+        const met = proxy.set({ fault: status(405), concerns: isMount });
+        await succeeds(project);
+        assert.ok(met.length > 0);
+        assert.deepEqual((await layersOf(project, "app"))[0], (await layersOf(project, "base"))[0]);
+      }, files));
+
+    it("and a registry that says nothing to that: the builder sends it after a while", () =>
+      withProject(async (project) => {
+        const met = proxy.set({ fault: { kind: "silent" }, concerns: isMount });
+        await succeeds(project);
+        assert.ok(met.length > 0);
+      }, files));
+  });
+
   /** On a BuildKit that has nothing of the family, so that all of it is pushed. */
-  async function withProject<Result>(test: (project: Project) => Promise<Result>): Promise<Result> {
+  async function withProject<Result>(
+    test: (project: Project) => Promise<Result>,
+    files: Readonly<Record<string, string>> = family,
+  ): Promise<Result> {
     await emptyCache();
-    const project = await Project.make(family);
+    const project = await Project.make(files);
     try {
       return await test(project);
     } finally {
@@ -181,6 +226,18 @@ describe("a registry whose disk is full", function () {
     }
   });
 });
+
+/** @returns the digests of an image's filesystem layers */
+async function layersOf(project: Project, name: string): Promise<string[]> {
+  const ref = (await project.layers())[name]?.ref as string;
+  const text = await project.run("regctl", "manifest", "get", ref, "--platform", "linux/amd64", "--format", "raw-body");
+  return (JSON.parse(text) as { layers: { digest: string }[] }).layers.map(({ digest }) => digest);
+}
+
+/** @param request `METHOD path` */
+function queryOf(request: string): URLSearchParams {
+  return new URL(request.slice(request.indexOf(" ") + 1), "https://registry").searchParams;
+}
 
 function mount(...args: string[]) {
   return execa("mount", args, { reject: false, timeout: 30_000 });
