@@ -10,6 +10,7 @@ import { repositoryOf } from "./oci";
 import { lookUp, type UpstreamAhead } from "./prefetch";
 import { preflight } from "./preflight";
 import { type BuildKey, type BuildRecord, type Previous, type PreviousTest, previous } from "./previous-builds";
+import { hostOf } from "./registry";
 import { checkSize } from "./size-budget";
 import { kindOf, type LastUpdate, Update } from "./update";
 
@@ -127,12 +128,12 @@ export class Builds {
    * Has the registry give a layer's repository what its base brings that the layer's last image had not: BuildKit (0.31) would send it
    * there once more. Where a registry does not, it does, and no other layer waits for the same (docs/decisions/0022-mounts.md).
    *
-   * @param base a layer of this stack, `repository@sha256:…`
+   * @param base a layer of this stack or one that it reuses, `repository@sha256:…`
    * @param repository where the layer goes
    */
   async mountBase(layer: string, base: string, repository: string): Promise<void> {
     const from = repositoryOf(base);
-    if (!this.mounts || from === repository || pulumi.runtime.isDryRun()) return;
+    if (!this.mounts || from === repository || hostOf(from) !== hostOf(repository) || pulumi.runtime.isDryRun()) return;
     const last = (await this.previous).builds.get(layer);
     if (Object.values(last?.parents ?? {}).includes(base.slice(from.length + 1))) return;
     try {

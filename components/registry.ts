@@ -92,10 +92,15 @@ export function printed(said: string): string {
   return withoutQueries(lines.join("\n") || said);
 }
 
+/** @param ref an image, or a repository @returns with its port, where it has one. @example "ghcr.io" */
+export function hostOf(ref: string): string {
+  return ref.slice(0, ref.indexOf("/"));
+}
+
 /** What people can do about it. */
 function hintOn({ said }: NoAnswer, refs: readonly string[]): string {
   if (!/\[http 40[13]\]|unauthorized/i.test(said)) return "";
-  const hosts = [...new Set(refs.map((ref) => ref.slice(0, ref.indexOf("/"))))];
+  const hosts = [...new Set(refs.map(hostOf))];
   const named = hosts.filter((host) => said.includes(host));
   return `; log in with: ${(named.length > 0 ? named : hosts).map((host) => `docker login ${host}`).join(" or ")}`;
 }

@@ -116,6 +116,13 @@ describe("a family's resources", () => {
   const of = (type: string, name: string) =>
     registrations.find((entry) => entry.type === type && entry.name === name)?.inputs;
 
+  /** What another stack has of base, which is what was registered last. */
+  const reusedFrom = (repository: string) => {
+    const [, buildId = ""] = of("docker-build:index:Image", "base")?.tags[0].split(":b-") ?? [];
+    const there = { digest: digestOf("base"), buildId, platforms: [], standIn: [], tests: 0, versions: {} };
+    return { ...there, ref: `${repository}@${there.digest}` };
+  };
+
   before(async () => {
     registrations = await register(files);
   });
@@ -235,10 +242,8 @@ describe("a family's resources", () => {
   it("are expected to stay on layers of another stack that stay", async () => {
     const family = { ...files, "images/cli/Dockerfile": "FROM app\nCOPY a /\n", "images/cli/a": "a\n" };
     registrations = await register(family);
-    const [, buildId = ""] = of("docker-build:index:Image", "base")?.tags[0].split(":b-") ?? [];
-    const there = { digest: digestOf("base"), buildId, platforms: [], standIn: [], tests: 0, versions: {} };
     const builds = newBuilds();
-    const reuse = { base: { ...there, ref: `registry.test/acme/base@${there.digest}` } };
+    const reuse = { base: reusedFrom("registry.test/acme/base") };
     registrations = await register(family, { reuse, builds });
     assert.equal(of("strata:image:Layer", "base"), undefined, "used, not built");
 
@@ -255,22 +260,28 @@ describe("a family's resources", () => {
   });
 
   it("may all be pushed to one repository, under tags that begin with their names", async () => {
-    const mounted: string[] = [];
-    const large = {
-      ...ask,
-      imageLayers: async () => [[{ digest: "sha256:f", size: 5e6 }]],
-      mountLayers: async (digests: readonly string[], from: string, to: string) =>
-        void mounted.push(`${digests} from ${from} to ${to}`),
-    };
-    await register(files, { builds: newBuilds(large) });
-    assert.deepEqual(mounted.splice(0), ["sha256:f from registry.test/acme/base to registry.test/acme/app"]);
-    const registrations = await register(files, { repository: "{registry}/all", builds: newBuilds(large) });
-    assert.deepEqual(mounted, [], "what is there need not be mounted");
+    const registrations = await register(files, { repository: "{registry}/all" });
     const images = registrations.filter(({ type }) => type === "docker-build:index:Image");
     assert.ok(images.length > 1);
     for (const { name, inputs } of images) {
       assert.match(inputs.tags[0], new RegExp(`^registry\\.test/all:${name}-b-[0-9a-f]{64}$`));
     }
+  });
+
+  it("have the registry mount what a base brings, from another repository of the same registry", async () => {
+    const mounted: string[] = [];
+    const builds = () =>
+      newBuilds({
+        ...ask,
+        imageLayers: async () => [[{ digest: "sha256:f", size: 5e6 }]],
+        mountLayers: async (digests, from, to) => void mounted.push(`${digests} from ${from} to ${to}`),
+      });
+    registrations = await register(files, { builds: builds() });
+    assert.deepEqual(mounted.splice(0), ["sha256:f from registry.test/acme/base to registry.test/acme/app"]);
+    await register(files, { builds: builds(), repository: "{registry}/all" });
+    const reuse = { base: reusedFrom("other.test/acme/base") };
+    await register(files, { builds: builds(), reuse });
+    assert.deepEqual(mounted, []);
   });
 
   describe("of layers with tests", () => {
