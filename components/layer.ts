@@ -208,7 +208,8 @@ export function cacheIn(ref: pulumi.Input<string>, compression: BuildArgs["compr
     ociMediaTypes: true,
     // The image is what counts, and it is pushed by then.
     ignoreError: true,
-    compression: compression as dockerbuild.CompressionType,
+    // The provider (docker-build 0.0.22) leaves a compression out that comes without a level; 3 is what BuildKit takes by itself.
+    ...(compression === "zstd" ? { compression, compressionLevel: 3 } : {}),
   };
   return { cacheFrom: [{ registry: { ref } }], cacheTo: [{ registry: written }] };
 }

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { randomUUID } from "node:crypto";
 import { chmodSync } from "node:fs";
 import { join } from "node:path";
 import { bakeFile } from "../../components/catalog/bake";
@@ -220,6 +221,33 @@ describe("a family of three layers", () => {
     await project.up({ refresh: true });
     assert.deepEqual(await project.digests(), before);
     assert.ok((await filesystemLayers(project, "app")).length > 0);
+  });
+});
+
+describe("the build cache of a layer", () => {
+  it("has what stages made in zstd as well, but for what an upstream brings", async () => {
+    const project = await Project.make({
+      // What a builder has compressed before stays as it is.
+      "images/base/Dockerfile": `FROM alpine:3.22 AS tool\nRUN echo ${randomUUID()} > /tool\nFROM alpine:3.22\nCOPY --link --from=tool /tool /\n`,
+    });
+    try {
+      await project.up();
+      const { base } = await project.layers();
+      const cache = `${base?.ref.slice(0, base.ref.indexOf("@"))}:cache`;
+      const { ref } = readUpstreams(join(project.folder, "upstreams.yaml"), home.standInsFile).get("alpine:3.22") as {
+        ref: string;
+      };
+      const read = async (...args: string[]) =>
+        JSON.parse(await project.run("regctl", "manifest", "get", ...args, "--format", "raw-body")) as {
+          layers: { digest: string; mediaType: string }[];
+        };
+      const upstream = (await read(ref, "--platform", "linux/amd64")).layers.map(({ digest }) => digest);
+      const made = (await read(cache)).layers.filter(({ digest }) => !upstream.includes(digest));
+      assert.ok(made.length >= 2, "the tool, where it was made and where it was copied to");
+      for (const { mediaType } of made) assert.equal(mediaType, "application/vnd.oci.image.layer.v1.tar+zstd");
+    } finally {
+      project.remove();
+    }
   });
 });
 
