@@ -10,7 +10,7 @@ import { readTests, untestedBy } from "./components/catalog/image-tests";
 import { readUpstreams, refusePinnedStandIns } from "./components/catalog/upstreams";
 import { Family } from "./components/family";
 import { addedLayers, imageLayers, imagePlatforms } from "./components/image";
-import { mountLayers } from "./components/mount";
+import { mountBlobs } from "./components/mount";
 import { hideConfiguration } from "./components/own-configuration";
 import { adoptedVersions, unknownPlaces } from "./components/release/adopted-versions";
 import { commitsOf } from "./components/release/commits";
@@ -62,7 +62,7 @@ async function build(settings: Settings, source: Source | undefined) {
       dockerfilePath,
       ...files.map(({ path }) => join(context, path)),
     ]),
-    ask: { builderPlatforms, imagePlatforms, imageLayers, addedLayers, mountLayers },
+    ask: { builderPlatforms, imagePlatforms, imageLayers, addedLayers, mountBlobs },
   });
 
   // The host is fixed because it is an input of the provider: with the default, another machine's DOCKER_HOST would replace

@@ -23,6 +23,8 @@ export interface AskOptions {
   readonly env?: Readonly<Record<string, string | undefined>>;
   /** Kills the program when it is aborted. */
   readonly signal?: AbortSignal;
+  /** Kills the program when it prints this as an error, which is one then. */
+  readonly unless?: RegExp;
 }
 
 /** In bytes. No manifest and no list of builders comes near. */
@@ -33,7 +35,8 @@ const longestAnswer = 32 * 1024 * 1024;
  *
  * @throws NoAnswer where it is not there, fails, or takes too long
  */
-export function askTool(command: string, args: readonly string[], { limit, env, signal }: AskOptions): Promise<string> {
+export function askTool(command: string, args: readonly string[], asked: AskOptions): Promise<string> {
+  const { limit, env, signal, unless } = asked;
   const options = {
     env: { ...process.env, ...env },
     timeout: limit,
@@ -42,10 +45,12 @@ export function askTool(command: string, args: readonly string[], { limit, env, 
     ...(signal ? { signal } : {}),
   } as const;
   return new Promise((resolve, reject) => {
-    execFile(command, args, options, (error, stdout, stderr) => {
-      if (error) reject(noAnswer(error, command, stderr, limit));
+    const child = execFile(command, args, options, (error, stdout, stderr) => {
+      if (unless?.test(stderr)) reject(new NoAnswer("failed", stderr.trim()));
+      else if (error) reject(noAnswer(error, command, stderr, limit));
       else resolve(stdout);
     });
+    if (unless) child.stderr?.on("data", (text) => unless.test(String(text)) && child.kill("SIGKILL"));
   });
 }
 

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import * as pulumi from "@pulumi/pulumi";
 import { BuildQueue } from "./build-queue";
 import type { CatalogLayer } from "./catalog/catalog";
@@ -5,7 +6,7 @@ import { InputError } from "./catalog/input-error";
 import type { Digests } from "./catalog/reasons";
 import { checkedOutCommit } from "./commit";
 import { addedSize, type FilesystemLayer, type ImageLayers, mostAdded, withoutThose } from "./image";
-import type { mountLayers } from "./mount";
+import { type mountBlobs, mountLimit } from "./mount";
 import { repositoryOf } from "./oci";
 import { lookUp, type UpstreamAhead } from "./prefetch";
 import { preflight } from "./preflight";
@@ -28,7 +29,7 @@ export interface Ask {
     base: string,
     options: { readonly steps: boolean },
   ) => Promise<readonly FilesystemLayer[] | undefined>;
-  readonly mountLayers: typeof mountLayers;
+  readonly mountBlobs: typeof mountBlobs;
 }
 
 /** In bytes. To send what is smaller takes about as long as to ask for it. */
@@ -66,7 +67,7 @@ export class Builds {
   private due: Promise<readonly StagesAhead[]> | undefined;
   private lookedUp: Promise<unknown> | undefined;
   private commit: Promise<string | undefined> | undefined;
-  private mounts = true;
+  private registryMounts = true;
 
   constructor(private readonly options: BuildsOptions) {
     this.queue = new BuildQueue(options.parallel);
@@ -126,27 +127,35 @@ export class Builds {
 
   /**
    * Has the registry give a layer's repository what its base brings that the layer's last image had not: BuildKit (0.31) would send it
-   * there once more. Where a registry does not, it does, and no other layer waits for the same (docs/decisions/0022-mounts.md).
+   * there once more. Where that fails it does, and no layer that begins later tries (docs/decisions/0022-mounts.md).
    *
    * @param base a layer of this stack or one that it reuses, `repository@sha256:…`
    * @param repository where the layer goes
    */
   async mountBase(layer: string, base: string, repository: string): Promise<void> {
     const from = repositoryOf(base);
-    if (!this.mounts || from === repository || hostOf(from) !== hostOf(repository) || pulumi.runtime.isDryRun()) return;
+    const mayMount = from !== repository && hostOf(from) === hostOf(repository);
+    if (!this.registryMounts || !mayMount || pulumi.runtime.isDryRun()) return;
     const last = (await this.previous).builds.get(layer);
-    if (Object.values(last?.parents ?? {}).includes(base.slice(from.length + 1))) return;
+    const lastHere = last?.tag.startsWith(`${repository}:`) ? last : undefined;
+    if (Object.values(lastHere?.parents ?? {}).includes(base.slice(from.length + 1))) return;
+    const late = sleep(mountLimit, undefined, { ref: false }).then(() => {
+      throw new Error(`no answer within ${mountLimit / 1000} s`);
+    });
     try {
-      const [image, old] = await Promise.all([
-        this.layersOf(base),
-        last && this.layersOf(`${repository}@${last.digest}`),
-      ]);
-      const brought = withoutThose(image?.flat() ?? [], old ?? []).filter(({ size }) => size >= worthMounting);
-      const digests = brought.map(({ digest }) => digest);
-      await this.options.ask.mountLayers(digests, from, repository);
-    } catch {
-      this.mounts = false;
+      await Promise.race([this.mountBrought(base, repository, lastHere?.digest), late]);
+    } catch (error) {
+      this.registryMounts = false;
+      void pulumi.log.debug(`${from} is not mounted into ${repository}: ${(error as Error).message}`);
     }
+  }
+
+  private async mountBrought(base: string, repository: string, last: string | undefined): Promise<void> {
+    const before = last === undefined ? "" : `${repository}@${last}`;
+    const [brought, had] = await Promise.all([this.filesystemLayersOf(base), this.filesystemLayersOf(before)]);
+    const large = withoutThose(brought?.flat() ?? [], had ?? []).filter(({ size }) => size >= worthMounting);
+    const digests = large.map(({ digest }) => digest);
+    await this.options.ask.mountBlobs(digests, repositoryOf(base), repository);
   }
 
   /** Tells of each problem once, however many layers come upon it. */
@@ -224,7 +233,9 @@ export class Builds {
   /** @param before what the layer's image was before; what it has is not pushed again */
   private async sizesOf(layer: string, ref: string, base: string, before = ""): Promise<Sizes> {
     try {
-      const [image, beneath, old] = await Promise.all([ref, base, before].map((image) => this.layersOf(image)));
+      const [image, beneath, old] = await Promise.all(
+        [ref, base, before].map((image) => this.filesystemLayersOf(image)),
+      );
       if (!image) return {};
       const total = addedSize(image, []);
       if (!beneath) return { total };
@@ -236,7 +247,7 @@ export class Builds {
   }
 
   /** Of an image that several ask for each is read once. @param ref `repository@sha256:…`, or empty for `scratch` */
-  private async layersOf(ref: string): Promise<ImageLayers | undefined> {
+  private async filesystemLayersOf(ref: string): Promise<ImageLayers | undefined> {
     return ref === "" ? [] : memoized(this.images, ref, () => this.options.ask.imageLayers(ref));
   }
 
@@ -281,5 +292,7 @@ interface Sizes {
 function memoized<T>(known: Map<string, Promise<T>>, key: string, find: () => Promise<T>): Promise<T> {
   const found = known.get(key) ?? find();
   known.set(key, found);
+  // What failed may be asked again.
+  found.catch(() => known.delete(key));
   return found;
 }

@@ -20,6 +20,8 @@ export interface RegistryOptions {
   readonly time?: number;
   /** Ends regctl when it is aborted. */
   readonly signal?: AbortSignal;
+  /** Ends regctl, in failure, when it prints this as an error or a warning. */
+  readonly unless?: RegExp;
 }
 
 /**
@@ -66,12 +68,13 @@ export async function tellRegistry(
   }
 }
 
-async function withTries(args: readonly string[], env: Environment, { time = limit, signal }: RegistryOptions) {
+async function withTries(args: readonly string[], env: Environment, options: RegistryOptions) {
+  const { time = limit, ...rest } = options;
   const end = Date.now() + time;
   for (let attempt = 0; ; attempt++) {
     try {
       const left = Math.max(1, end - Date.now());
-      return await askTool("regctl", args, { limit: left, env, ...(signal ? { signal } : {}) });
+      return await askTool("regctl", args, { limit: left, env, ...rest });
     } catch (error) {
       const pause = (pauses[attempt] ?? 0) * (1 + Math.random());
       const lasts = !(error instanceof NoAnswer) || isMissing(error.said) || !isTransient(error);

@@ -102,7 +102,7 @@ const ask: Ask = {
   imagePlatforms: async () => ["linux/amd64"],
   imageLayers: async () => [[{ digest: "sha256:f", size: 12345 }]],
   addedLayers: async () => [],
-  mountLayers: async () => {},
+  mountBlobs: async () => {},
 };
 
 const files = {
@@ -275,7 +275,7 @@ describe("a family's resources", () => {
       newBuilds({
         ...ask,
         imageLayers: async () => [[{ digest: "sha256:f", size: 5e6 }]],
-        mountLayers: async (digests, from, to) => void mounted.push(`${digests} from ${from} to ${to}`),
+        mountBlobs: async (digests, from, to) => void mounted.push(`${digests} from ${from} to ${to}`),
       });
     registrations = await register(files, { builds: builds() });
     assert.deepEqual(mounted.splice(0), ["sha256:f from registry.test/acme/base to registry.test/acme/app"]);
@@ -283,6 +283,22 @@ describe("a family's resources", () => {
     const reuse = { base: reusedFrom("other.test/acme/base") };
     await register(files, { builds: builds(), reuse });
     assert.deepEqual(mounted, []);
+  });
+
+  it("are sent by the builder where a registry does not mount, which is asked once", async () => {
+    let asked = 0;
+    const builds = newBuilds({
+      ...ask,
+      imageLayers: async () => [[{ digest: "sha256:f", size: 5e6 }]],
+      mountBlobs: async () => {
+        asked++;
+        throw new Error("no mounts here");
+      },
+    });
+    const cli = { "images/cli/Dockerfile": "FROM app\nCOPY a /\n", "images/cli/a": "a\n" };
+    registrations = await register({ ...files, ...cli }, { builds });
+    assert.ok(of("docker-build:index:Image", "cli"));
+    assert.equal(asked, 1);
   });
 
   describe("of layers with tests", () => {

@@ -135,7 +135,7 @@ describe("a registry with", function () {
         const watched: Plan = { fault: { kind: "slow", milliseconds: 0 }, concerns: uploads };
         const requests = proxy.set(watched);
         await succeeds(project);
-        const [layer = ""] = await layersOf(project, "base");
+        const [layer = ""] = await filesystemLayersOf(project, "base");
         const of = (name: string) => requests.filter((request) => request.includes(`${name}=`)).map(queryOf);
         const mounts = of("mount").map((query) => [query.get("mount"), query.get("from")]);
         assert.deepEqual(mounts, [[layer, `${project.organisation}/base`]]);
@@ -150,12 +150,21 @@ describe("a registry with", function () {
         assert.ok(!later.some((request) => request.includes("mount=")), "a base that stays brings nothing");
       }, files));
 
-    it("and a registry that does not mount: the builder sends it", () =>
+    it("and a registry that does not mount: the builder sends it, and nothing else does", () =>
       withProject(async (project) => {
-        const met = proxy.set({ fault: status(405), concerns: isMount });
+        const requests: string[] = [];
+        const watched: Plan["concerns"] = (method, path) => {
+          requests.push(`${method} ${path}`);
+          return isMount(method, path);
+        };
+        const met = proxy.set({ fault: status(405), concerns: watched });
         await succeeds(project);
         assert.ok(met.length > 0);
-        assert.deepEqual((await layersOf(project, "app"))[0], (await layersOf(project, "base"))[0]);
+        const [layer = ""] = await filesystemLayersOf(project, "base");
+        const sent = requests.filter((request) => /^PUT .*\/app\/blobs\//.test(request)).map(queryOf);
+        assert.equal(sent.filter((query) => query.get("digest") === layer).length, 1);
+        const fetched = requests.filter((request) => /^GET .*\/blobs\//.test(request) && request.includes(layer));
+        assert.deepEqual(fetched, []);
       }, files));
 
     it("and a registry that says nothing to that: the builder sends it after a while", () =>
@@ -228,7 +237,7 @@ describe("a registry whose disk is full", function () {
 });
 
 /** @returns the digests of an image's filesystem layers */
-async function layersOf(project: Project, name: string): Promise<string[]> {
+async function filesystemLayersOf(project: Project, name: string): Promise<string[]> {
   const ref = (await project.layers())[name]?.ref as string;
   const text = await project.run("regctl", "manifest", "get", ref, "--platform", "linux/amd64", "--format", "raw-body");
   return (JSON.parse(text) as { layers: { digest: string }[] }).layers.map(({ digest }) => digest);
