@@ -31,9 +31,9 @@ const filesOf: Readonly<Record<ContenderId, readonly string[]>> = {
 export class Hashes {
   private readonly known = new Map<string, string>();
 
-  /** Of what builds the images. */
+  /** Of what builds the images, and what it is built on. */
   code(contender: ContenderId): string {
-    return this.hashOf(["bench/contenders/contender.ts", ...filesOf[contender]]);
+    return this.hashOf(["bench/contenders/contender.ts", "bench/services.ts", ...filesOf[contender]]);
   }
 
   /** Of the images. */
