@@ -16,7 +16,7 @@ const options = { accessLog: true } as const;
 /** In bytes: how much the registry may grow before it throws away what no tag names any more. */
 const growth = 8e9;
 
-/** How many emptied BuildKits are kept aside; of the chain in images/ each has up to 4 GB. */
+/** How many emptied BuildKits are kept aside: of a whole chain each has gigabytes. */
 const mostAside = 5;
 
 /** In milliseconds: how long a disk is left alone after these are deleted. */
@@ -57,8 +57,8 @@ export class Services {
   }
 
   /**
-   * Takes BuildKit's folder out of its way without deleting it: while a disk gives back what was deleted, unpacking many small files took 16 s in the place
-   * of 2, and a fresh machine has deleted nothing. What is aside is deleted when there is a lot of it, and the disk given time.
+   * Takes BuildKit's folder out of its way without deleting it: right after the deletion, unpacking many small files took 16 s in the place of 2, and a
+   * fresh machine has deleted nothing. What is aside is deleted when there is a lot of it, and the disk given time.
    */
   private async putAside(): Promise<void> {
     await stopServices(this.home);
