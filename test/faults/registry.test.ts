@@ -135,7 +135,7 @@ describe("a registry with", function () {
         const watched: Plan = { fault: { kind: "slow", milliseconds: 0 }, concerns: uploads };
         const requests = proxy.set(watched);
         await succeeds(project);
-        const [layer = ""] = await filesystemLayersOf(project, "base");
+        const [layer = ""] = await project.filesystemLayersOf("base");
         const of = (name: string) => requests.filter((request) => request.includes(`${name}=`)).map(queryOf);
         const mounts = of("mount").map((query) => [query.get("mount"), query.get("from")]);
         assert.deepEqual(mounts, [[layer, `${project.organisation}/base`]]);
@@ -160,7 +160,7 @@ describe("a registry with", function () {
         const met = proxy.set({ fault: status(405), concerns: watched });
         await succeeds(project);
         assert.ok(met.length > 0);
-        const [layer = ""] = await filesystemLayersOf(project, "base");
+        const [layer = ""] = await project.filesystemLayersOf("base");
         const sent = requests.filter((request) => /^PUT .*\/app\/blobs\//.test(request)).map(queryOf);
         assert.equal(sent.filter((query) => query.get("digest") === layer).length, 1);
         const fetched = requests.filter((request) => /^GET .*\/blobs\//.test(request) && request.includes(layer));
@@ -235,13 +235,6 @@ describe("a registry whose disk is full", function () {
     }
   });
 });
-
-/** @returns the digests of an image's filesystem layers */
-async function filesystemLayersOf(project: Project, name: string): Promise<string[]> {
-  const ref = (await project.layers())[name]?.ref as string;
-  const text = await project.run("regctl", "manifest", "get", ref, "--platform", "linux/amd64", "--format", "raw-body");
-  return (JSON.parse(text) as { layers: { digest: string }[] }).layers.map(({ digest }) => digest);
-}
 
 /** @param request `METHOD path` */
 function queryOf(request: string): URLSearchParams {

@@ -21,20 +21,9 @@ const chain = {
   "images/app/app.sh": "echo app\n",
 };
 
-async function filesystemLayers(project: Project, name: string): Promise<string[]> {
-  return (await manifestLayers(project, name)).map(({ digest }) => digest);
-}
-
 async function filesystemLayerSizes(project: Project, name: string): Promise<number[]> {
-  return (await manifestLayers(project, name)).map(({ size }) => size);
-}
-
-async function manifestLayers(project: Project, name: string): Promise<{ digest: string; size: number }[]> {
   const ref = (await project.layers())[name]?.ref as string;
-  const manifest = JSON.parse(
-    await project.run("regctl", "manifest", "get", ref, "--platform", "linux/amd64", "--format", "raw-body"),
-  ) as { layers: { digest: string; size: number }[] };
-  return manifest.layers;
+  return (await project.filesystemLayers(ref)).map(({ size }) => size);
 }
 
 describe("a family of three layers", () => {
@@ -50,7 +39,7 @@ describe("a family of three layers", () => {
     for (const layer of Object.values(layers)) assert.equal(layer.action, "new");
 
     const [base, tooling, app] = await Promise.all(
-      ["base", "tooling", "app"].map((name) => filesystemLayers(project, name)),
+      ["base", "tooling", "app"].map((name) => project.filesystemLayersOf(name)),
     );
     assert.ok(base && tooling && app);
     assert.deepEqual(tooling.slice(0, base.length), base);
@@ -220,7 +209,7 @@ describe("a family of three layers", () => {
     await project.run("regctl", "manifest", "delete", (await project.layers()).app?.ref as string);
     await project.up({ refresh: true });
     assert.deepEqual(await project.digests(), before);
-    assert.ok((await filesystemLayers(project, "app")).length > 0);
+    assert.ok((await project.filesystemLayersOf("app")).length > 0);
   });
 });
 
@@ -237,12 +226,8 @@ describe("the build cache of a layer", () => {
       const { ref } = readUpstreams(join(project.folder, "upstreams.yaml"), home.standInsFile).get("alpine:3.22") as {
         ref: string;
       };
-      const read = async (...args: string[]) =>
-        JSON.parse(await project.run("regctl", "manifest", "get", ...args, "--format", "raw-body")) as {
-          layers: { digest: string; mediaType: string }[];
-        };
-      const upstream = (await read(ref, "--platform", "linux/amd64")).layers.map(({ digest }) => digest);
-      const made = (await read(cache)).layers.filter(({ digest }) => !upstream.includes(digest));
+      const upstream = (await project.filesystemLayers(ref)).map(({ digest }) => digest);
+      const made = (await project.filesystemLayers(cache)).filter(({ digest }) => !upstream.includes(digest));
       assert.ok(made.length >= 2, "the tool, where it was made and where it was copied to");
       for (const { mediaType } of made) assert.equal(mediaType, "application/vnd.oci.image.layer.v1.tar+zstd");
     } finally {

@@ -43,19 +43,17 @@ export function told(stream: NodeJS.ReadableStream, pattern: RegExp): Promise<vo
 }
 
 /**
- * Types a key on a terminal in which a command of the project runs. Skips the test where there is no such terminal.
+ * Types a key on a terminal in which a command of the project runs. Linux's script makes it, and the tests' services need Linux too.
  *
  * @param until what has to have happened by then. Its process is the one that the terminal was made by
  * @returns what was on the terminal
  */
 export async function typed(
-  test: Mocha.Context,
   project: Project,
   command: string,
   key: string,
   until: (stdout: NodeJS.ReadableStream, pid: number) => Promise<void>,
 ): Promise<{ readonly exitCode: number | undefined; readonly text: string }> {
-  if (process.platform !== "linux") test.skip(); // script, which makes the terminal, has other options elsewhere
   const run = execa("script", ["--quiet", "--return", "--command", command, "/dev/null"], {
     cwd: project.folder,
     env: { ...project.env, TERM: "xterm-256color" },

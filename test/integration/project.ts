@@ -60,6 +60,12 @@ export function stepsOf({ events }: Operation): StepEventMetadata[] {
   return steps.filter((step) => step !== undefined && step.op !== "refresh") as StepEventMetadata[];
 }
 
+export interface FilesystemLayer {
+  readonly digest: string;
+  readonly size: number;
+  readonly mediaType: string;
+}
+
 /** The real program on a family of its own, with a state and repositories of its own. */
 export class Project {
   readonly folder: string;
@@ -201,6 +207,18 @@ export class Project {
 
   async digests(): Promise<Record<string, string>> {
     return Object.fromEntries(Object.entries(await this.layers()).map(([name, { digest }]) => [name, digest]));
+  }
+
+  /** @param ref an image, or a build cache that is kept as one */
+  async filesystemLayers(ref: string): Promise<FilesystemLayer[]> {
+    const platform = ["--platform", "linux/amd64", "--format", "raw-body"];
+    return (JSON.parse(await this.run("regctl", "manifest", "get", ref, ...platform)) as { layers: FilesystemLayer[] })
+      .layers;
+  }
+
+  /** @returns their digests, of the image of a layer */
+  async filesystemLayersOf(name: string): Promise<string[]> {
+    return (await this.filesystemLayers((await this.layers())[name]?.ref as string)).map(({ digest }) => digest);
   }
 
   /** Runs a program with the stack's environment, for example regctl. @returns what it printed */

@@ -62,11 +62,11 @@ describe("strata release and strata rollback", function () {
     ["SIGTERM", 143],
   ] as const;
   for (const [end, code] of ends) {
-    it(`change nothing where ${end} comes at the question`, async function () {
+    it(`change nothing where ${end} comes at the question`, async () => {
       const config = dev.read("Pulumi.dev.yaml");
       const command = "bin/strata release app --version 1.0.0 --rebuild --stack dev";
       const key = end === "Ctrl-C" ? "\u0003" : "";
-      const { exitCode, text } = await typed(this, dev, command, key, async (stdout, pid) => {
+      const { exitCode, text } = await typed(dev, command, key, async (stdout, pid) => {
         await told(stdout, /\(yes\/no\) /);
         assert.notEqual(dev.read("Pulumi.dev.yaml"), config);
         if (end === "SIGTERM") process.kill(startedBy(pid, isStrata)[0] as number, end);

@@ -15,16 +15,9 @@ describe("files of one path and size", () => {
   });
   after(() => project?.remove());
 
-  const filesystemLayers = async (name: string): Promise<string[]> => {
-    const ref = (await project.layers())[name]?.ref as string;
-    const options = ["--platform", "linux/amd64", "--format", "raw-body"];
-    const manifest = JSON.parse(await project.run("regctl", "manifest", "get", ref, ...options));
-    return (manifest as { layers: { digest: string }[] }).layers.map(({ digest }) => digest);
-  };
-
   it("are not mistaken for those of another layer", async () => {
-    const [first, second] = await filesystemLayers("two");
-    assert.deepEqual(await filesystemLayers("one"), [first]);
+    const [first, second] = await project.filesystemLayersOf("two");
+    assert.deepEqual(await project.filesystemLayersOf("one"), [first]);
     assert.notEqual(second, first);
   });
 

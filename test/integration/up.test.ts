@@ -105,10 +105,10 @@ describe("strata up", function () {
     await assertKept(await run);
   });
 
-  it("ends at Ctrl-C on a terminal, however narrow, and shows which step ran and what waits", async function () {
+  it("ends at Ctrl-C on a terminal, however narrow, and shows which step ran and what waits", async () => {
     project.write("images/top/Dockerfile", "FROM app\nCOPY file /top\n");
     project.write("images/top/file", "top\n");
-    const text = await interrupted(this);
+    const text = await interrupted();
     project.delete("images/top");
     assert.match(text, /Still to be built: app, top;/);
     assert.match(text, /^ {2}0 done, 1 in the making, 1 in the queue/m);
@@ -119,15 +119,15 @@ describe("strata up", function () {
     await assertUnbuilt();
   });
 
-  it("lets Pulumi end in order at Ctrl-C where its input is no terminal", async function () {
-    await interrupted(this, "</dev/null");
+  it("lets Pulumi end in order at Ctrl-C where its input is no terminal", async () => {
+    await interrupted("</dev/null");
     await assertUnbuilt();
   });
 
-  it("changes nothing upon Ctrl-C at the question, nor upon Ctrl-D", async function () {
+  it("changes nothing upon Ctrl-C at the question, nor upon Ctrl-D", async () => {
     const before = await project.digests();
     const asked = (key: string) =>
-      typed(this, project, "bin/strata up", key, (stdout) => told(stdout, /on the stack local\? \(yes\/no\) /));
+      typed(project, "bin/strata up", key, (stdout) => told(stdout, /on the stack local\? \(yes\/no\) /));
     const stopped = await asked("\u0003");
     assert.equal(stopped.exitCode, 130, stopped.text);
     assert.match(stopped.text, /^strata: interrupted; nothing was changed$/m);
@@ -138,9 +138,9 @@ describe("strata up", function () {
   });
 
   /** Presses Ctrl-C on a terminal while the step of app runs. @returns what was on it */
-  async function interrupted(test: Mocha.Context, redirection = ""): Promise<string> {
+  async function interrupted(redirection = ""): Promise<string> {
     const command = `stty cols 50 rows 12; bin/strata up --yes ${redirection}`;
-    const { exitCode, text } = await typed(test, project, command, "\u0003", async (stdout) => {
+    const { exitCode, text } = await typed(project, command, "\u0003", async (stdout) => {
       await told(stdout, /2\/3 RUN/);
       await stepRuns(true);
     });
