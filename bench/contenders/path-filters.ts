@@ -9,8 +9,8 @@ export const pathFilters: Contender = {
     "A Dockerfile for each layer. CI builds those whose paths the commit touches and all above them; the others stay under the tag that their last build moved.",
   shown: (place) =>
     [
-      "git diff --name-only HEAD~1   # per layer: images/base/**, images/tooling/**, images/app/**",
-      commandText(commandOf(place, { ...example, name: "tooling", layers: ["base"] }, "images/tooling")),
+      "git diff --name-only HEAD~1   # per layer: images/base/**, images/tools/**, …",
+      commandText(commandOf(place, { ...example, name: "tools", layers: ["base"] }, "images/tools")),
     ].join("\n"),
   build: async (work) => {
     const touched = work.firstBuild ? undefined : await work.output("git", ["diff", "--name-only", "HEAD~1", "HEAD"]);

@@ -19,7 +19,7 @@ export const provider: Contender = {
       programOf(
         [
           { ...example, context: "images/base" },
-          { ...example, name: "tooling", context: "images/tooling", layers: ["base"] },
+          { ...example, name: "tools", context: "images/tools", layers: ["base"] },
         ],
         place,
       ),

@@ -25,14 +25,14 @@ export const sindri: Family = {
     configuration: { edits: [lineAt("images/tooling/sshd/strata.conf", "# %s")], reaches: ["tooling", "app"] },
     tool: {
       edits: ["package.json", "package-lock.json"].map((file) => ({
-        path: `images/tooling/mise/${file}`,
+        path: `images/tools/mise/${file}`,
         edit: nextMise,
       })),
-      reaches: ["tooling", "app"],
+      reaches: ["tools", "tooling", "app"],
     },
     package: {
       edits: [{ path: "images/base/packages.lock", edit: (text) => `${text.trimEnd()}\n${packageMissingIn(text)}\n` }],
-      reaches: ["base", "tooling", "app"],
+      reaches: ["base", "tools", "tooling", "app"],
     },
     rebuild: rebuildOf("base"),
   },
@@ -44,7 +44,7 @@ export function nextMise(text: string): string {
   const [version, integrity] = miseVersions[at] ?? [];
   const [next, nextIntegrity] = miseVersions[(at + 1) % miseVersions.length] ?? [];
   if (!version || !integrity || !next || !nextIntegrity) {
-    throw new Error("bench/families/sindri.ts: miseVersions lacks the version in images/tooling/mise; add it there");
+    throw new Error("bench/families/sindri.ts: miseVersions lacks the version in images/tools/mise; add it there");
   }
   return text.replaceAll(`"${version}"`, `"${next}"`).replaceAll(integrity, nextIntegrity);
 }

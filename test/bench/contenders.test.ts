@@ -64,7 +64,7 @@ COPY --from=sops /out/ /
   });
 
   it("can be made of this project's images", () => {
-    const layers = ["base", "tooling", "app"].map((name) => ({
+    const layers = ["base", "tools", "tooling", "app"].map((name) => ({
       name,
       text: readFileSync(join(root, "images", name, "Dockerfile"), "utf8"),
     }));
@@ -120,7 +120,7 @@ describe("all contenders", () => {
 describe("the changes", () => {
   it("move mise from each version to another one, with its checksum", () => {
     const texts = ["package.json", "package-lock.json"].map((file) =>
-      readFileSync(join(root, "images/tooling/mise", file), "utf8"),
+      readFileSync(join(root, "images/tools/mise", file), "utf8"),
     );
     for (let text of texts) {
       const seen = new Set([text]);

@@ -18,12 +18,12 @@ const all = process.env.STRATA_IMAGES_ALL !== undefined;
 const tools: readonly (readonly [layer: string, stage: string])[] = all
   ? [
       ["base", "yq"],
-      ["tooling", "mise"],
-      ["tooling", "claude"],
-      ["tooling", "sops"],
-      ["tooling", "age"],
+      ["tools", "mise"],
+      ["tools", "claude"],
+      ["tools", "sops"],
+      ["tools", "age"],
     ]
-  : [["tooling", "mise"]];
+  : [["tools", "mise"]];
 
 describe("the images of this project", function () {
   // With its real contents the family is built from nothing.
@@ -44,7 +44,7 @@ describe("the images of this project", function () {
   after(() => project?.remove());
 
   it("are built, keep their budgets, and pass their tests", () => {
-    assert.deepEqual(Object.keys(first).sort(), ["app", "base", "tooling"]);
+    assert.deepEqual(Object.keys(first).sort(), ["app", "base", "tooling", "tools"]);
     for (const [name, { tests, addedBytes }] of Object.entries(first)) {
       assert.ok(tests > 0, `${name} has no tests`);
       assert.ok(addedBytes !== undefined && addedBytes > 0, `what ${name} adds is not known`);

@@ -62,3 +62,6 @@ same 42 sqlite3 :memory: "select 6 * 7"
 # Every container makes host keys for itself.
 said=$(find /etc/ssh -name 'ssh_host_*')
 [ -z "$said" ] || fail "find /etc/ssh -name 'ssh_host_*'" "nothing" "$said"
+
+same 1001 id -u developer
+same developer stat -c %U /workspace
