@@ -160,7 +160,7 @@ export class Family extends pulumi.ComponentResource {
     args: FamilyArgs,
     made: ReadonlyMap<string, Made>,
   ): Made {
-    const { name, platforms, rebuild } = entry;
+    const { name, platforms, timestamps, rebuild } = entry;
     const { context, dockerfile: dockerfilePath } = stageLayer(entry, args.staging);
     const parents = Object.fromEntries(entry.layers.map((parent) => [parent, made.get(parent) as Made]));
     const upstreams = Object.fromEntries(entry.upstreams.map((upstream) => [upstream.name, upstream]));
@@ -175,6 +175,7 @@ export class Family extends pulumi.ComponentResource {
       files: filesText(entry.files),
       dockerfile: entry.dockerfile,
       arguments: entry.arguments,
+      timestamps,
       rebuild,
       parents,
       upstreams,

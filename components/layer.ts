@@ -3,7 +3,7 @@ import * as pulumi from "@pulumi/pulumi";
 import type { Builds } from "./builds";
 import { buildArguments, rebuildHost } from "./catalog/build-arguments";
 import { buildId, type Ingredients, optionsOf } from "./catalog/build-id";
-import type { CatalogLayer } from "./catalog/catalog";
+import type { CatalogLayer, Timestamps } from "./catalog/catalog";
 import { layerInputs } from "./catalog/layer-inputs";
 import type { Digests } from "./catalog/reasons";
 import { Ending } from "./ending";
@@ -39,6 +39,7 @@ export interface LayerArgs extends BuildArgs, ImagePlace {
   readonly dockerfile: string;
   /** Values for ARGs of the Dockerfile. */
   readonly arguments: Readonly<Record<string, string>>;
+  readonly timestamps: Timestamps;
   /** A number that was raised to have the steps run again; 0 for none. */
   readonly rebuild: number;
   /** The layers beneath, by the name that the Dockerfile uses. @example { base: { repository, digest } } */
@@ -169,8 +170,7 @@ export class Layer extends pulumi.ComponentResource {
       ...(secretIds.length > 0 ? { secrets: args.secrets, ignoreSecretsInDiffCalculation: secretIds } : {}),
       labels: { ...args.labels, ...baseDigest(args) },
       tags: [tag],
-      // rewrite-timestamp with SOURCE_DATE_EPOCH makes equal contents equal bytes. Layers of upstreams stay as they are.
-      exports: [{ raw: `type=registry,rewrite-timestamp=true,oci-mediatypes=true,compression=${compression}` }],
+      exports: [{ raw: exportOf(args) }],
       push: false,
       // A preview must not build: in a chain, the parents' new digests do not exist yet.
       buildOnPreview: false,
@@ -181,8 +181,8 @@ export class Layer extends pulumi.ComponentResource {
 
 /** What the image is made of, without what is beneath it. */
 export function ingredientsOf(args: LayerArgs): Omit<Ingredients, "parents"> {
-  const { files, dockerfile, platforms, rebuild, compression, labels } = args;
-  const options = optionsOf(compression, labels, secretIdsOf(args));
+  const { files, dockerfile, platforms, rebuild, compression, timestamps, labels } = args;
+  const options = optionsOf({ compression, timestamps, labels, secretIds: secretIdsOf(args) });
   return { files, dockerfile, arguments: { ...buildArguments, ...args.arguments }, platforms, rebuild, options };
 }
 
@@ -192,6 +192,15 @@ function secretIdsOf({ secrets }: LayerArgs): string[] {
 
 function digestsOf<T>(images: Readonly<Record<string, { readonly digest: T }>>): Record<string, T> {
   return Object.fromEntries(Object.entries(images).map(([name, { digest }]) => [name, digest]));
+}
+
+/**
+ * rewrite-timestamp with SOURCE_DATE_EPOCH makes equal contents equal bytes. It reads and compresses all that a layer adds to its base, and leaves
+ * an annotation on each filesystem layer (docs/decisions/0023-constant-timestamps.md).
+ */
+function exportOf({ compression, timestamps }: LayerArgs): string {
+  const rewritten = timestamps === "constant" ? [] : ["rewrite-timestamp=true"];
+  return ["type=registry", ...rewritten, "oci-mediatypes=true", `compression=${compression}`].join();
 }
 
 /** Where a layer's build cache is kept. */

@@ -1,3 +1,4 @@
+import type { Timestamps } from "./catalog";
 import { sha256 } from "./sha256";
 
 /** Everything that an image is made of. Two builds of equal ingredients give one digest. */
@@ -38,14 +39,18 @@ export function buildId(ingredients: Ingredients): string {
   return sha256(JSON.stringify(form));
 }
 
+export interface BuildOptions {
+  readonly compression: string;
+  readonly timestamps: Timestamps;
+  readonly labels: Readonly<Record<string, string>>;
+  readonly secretIds: Iterable<string>;
+}
+
 /** The options of a build, as ingredients have them. Which secrets a step is given may change what it does; a value that is rotated does not. */
-export function optionsOf(
-  compression: string,
-  labels: Readonly<Record<string, string>>,
-  secretIds: Iterable<string>,
-): Record<string, string> {
+export function optionsOf({ compression, timestamps, labels, secretIds }: BuildOptions): Record<string, string> {
   return Object.fromEntries([
     ["compression", compression],
+    ...(timestamps ? [["timestamps", timestamps] as const] : []),
     ...Object.entries(labels).map(([key, value]) => [`label:${key}`, value] as const),
     ...[...secretIds].map((id) => [`secret:${id}`, ""] as const),
   ]);

@@ -90,6 +90,7 @@ export class CatalogReader {
       platforms: this.platformsOf(manifest),
       testPlatforms: this.testPlatformsOf(name, manifest),
       sizeBudget: manifest.sizeBudget,
+      timestamps: manifest.timestamps,
       rebuild: manifest.rebuild ?? 0,
       readable: read !== undefined,
     };

@@ -53,11 +53,16 @@ export interface CatalogLayer {
   readonly testPlatforms: readonly string[];
   /** The most that the image may add to its base, compressed; undefined where image.yaml does not say. @example "550 MB" */
   readonly sizeBudget: string | undefined;
+  /** Whether its steps give files the same times in each build, so that none are rewritten; undefined for no. */
+  readonly timestamps: Timestamps;
   /** Raised to have the image built anew; 0 unless image.yaml says otherwise. */
   readonly rebuild: number;
   /** Whether its Dockerfile could be read. */
   readonly readable: boolean;
 }
+
+/** `constant` where an image's steps give its files the same times in each build. */
+export type Timestamps = "constant" | undefined;
 
 export interface NeededPlatforms {
   /** Sorted. @example ["linux/amd64", "linux/arm64"] */

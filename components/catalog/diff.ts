@@ -21,7 +21,7 @@ export interface LayerChange {
   readonly action: Action;
   /**
    * Why, own reasons first: `M Dockerfile`, `A path`, `M path`, `D path`, `argument X`, `label key`, `platform`,
-   * `rebuild 2→3`, `ONBUILD of what is beneath`,
+   * `timestamps`, `rebuild 2→3`, `ONBUILD of what is beneath`,
    * `upstream debian:trixie-slim 1a2b3c4d…→5e6f7a8b…`, `parent base`.
    */
   readonly reasons: readonly string[];

@@ -1,3 +1,5 @@
+import type { Timestamps } from "./catalog";
+
 /** What a layer is made of, in the terms that Pulumi compares. @typeParam T a digest, known now or later */
 export interface LayerIngredients<T> {
   /** Lines `hash mode path`. */
@@ -12,6 +14,7 @@ export interface LayerIngredients<T> {
   /** Those of the upstreams beneath. */
   readonly upstreams: Readonly<Record<string, string>>;
   readonly arguments: Readonly<Record<string, string>>;
+  readonly timestamps: Timestamps;
   readonly rebuild: number;
   /** The ids of the secrets that its steps are given, sorted. */
   readonly secretIds: readonly string[];
@@ -19,7 +22,7 @@ export interface LayerIngredients<T> {
 
 /** The inputs of a layer's resource. What says nothing is absent, so that most layers' inputs stay small. */
 export function layerInputs<T>(of: LayerIngredients<T>): Record<string, unknown> {
-  const { files, dockerfile, platforms, compression, labels, rebuild, secretIds } = of;
+  const { files, dockerfile, platforms, compression, labels, timestamps, rebuild, secretIds } = of;
   const maps = { parents: of.parents, upstreams: of.upstreams, arguments: of.arguments };
   return {
     files,
@@ -28,6 +31,7 @@ export function layerInputs<T>(of: LayerIngredients<T>): Record<string, unknown>
     compression,
     labels,
     ...Object.fromEntries(Object.entries(maps).filter(([, map]) => Object.keys(map).length > 0)),
+    ...(timestamps ? { timestamps } : {}),
     ...(rebuild > 0 ? { rebuild } : {}),
     ...(secretIds.length > 0 ? { secrets: secretIds } : {}),
   };

@@ -37,6 +37,12 @@ export const manifestSchema = z
       .regex(/^\d+(\.\d+)? ?(kB|MB|GB)$/, "expected a size such as 550 MB")
       .optional()
       .describe("The most that the image may add to the one it stands on, compressed."),
+    timestamps: z
+      .literal("constant", { error: "expected constant, or no such key" })
+      .optional()
+      .describe(
+        "Says that its own steps give every file the same time in each build (SOURCE_DATE_EPOCH), so that nothing rewrites them.",
+      ),
     rebuild: z
       .int()
       .min(1)

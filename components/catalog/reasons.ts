@@ -1,3 +1,4 @@
+import type { Timestamps } from "./catalog";
 import { baseNameLabel } from "./labels";
 import { standInLabel } from "./stand-ins";
 
@@ -12,6 +13,7 @@ export interface Compared {
   readonly arguments: Readonly<Record<string, string>>;
   readonly labels: Readonly<Record<string, string>>;
   readonly platforms: readonly string[];
+  readonly timestamps: Timestamps;
   readonly rebuild: number;
 }
 
@@ -27,6 +29,7 @@ export function ownReasons(before: Compared, after: Compared): string[] {
     ...changedKeys(asMap(before.arguments), asMap(after.arguments)).map((argument) => `argument ${argument}`),
     ...changedLabels(before.labels, after.labels).map((label) => `label ${label}`),
     ...(String([...before.platforms].sort()) === String([...after.platforms].sort()) ? [] : ["platform"]),
+    ...(before.timestamps === after.timestamps ? [] : ["timestamps"]),
     ...(before.rebuild === after.rebuild ? [] : [`rebuild ${before.rebuild}→${after.rebuild}`]),
   ];
   // A context may have its Dockerfile in it, as a file like any other.

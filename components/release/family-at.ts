@@ -51,7 +51,12 @@ export function identitiesOf(
     const within = submodules.get(layer.name) ?? new Map();
     const given = layer.secrets.map(({ id }) => id).filter((id) => secrets?.has(id) ?? true);
     const options = {
-      ...optionsOf(compression, labelsOf({ ...layer, standIns: [] }, labels), given),
+      ...optionsOf({
+        compression,
+        timestamps: layer.timestamps,
+        labels: labelsOf({ ...layer, standIns: [] }, labels),
+        secretIds: given,
+      }),
       ...Object.fromEntries([...within].map(([path, commit]) => [`submodule:${path}`, commit])),
     };
     const identity = buildId({

@@ -182,6 +182,13 @@ describe("a family's resources", () => {
     assert.equal(image?.push, false);
   });
 
+  it("leave times alone where image.yaml says that they are constant, which is another image", async () => {
+    const constant = await register({ ...files, "images/base/image.yaml": "timestamps: constant\n" });
+    const image = (found: typeof constant) => found.find(({ type }) => type === "docker-build:index:Image")?.inputs;
+    assert.deepEqual(image(constant)?.exports, [{ raw: "type=registry,oci-mediatypes=true,compression=zstd" }]);
+    assert.notDeepEqual(image(constant)?.tags, image(await register(files))?.tags);
+  });
+
   it("keep a cache of what runs, and none of what only copies", () => {
     const ref = "registry.test/acme/base:cache";
     assert.deepEqual(of("docker-build:index:Image", "base")?.cacheFrom, [{ registry: { ref } }]);

@@ -68,6 +68,7 @@ function comparedOf(inputs: Properties, files: ReadonlyMap<string, string>): Com
     arguments: stringsOf(inputs.arguments),
     labels: stringsOf(inputs.labels),
     platforms: Array.isArray(inputs.platforms) ? inputs.platforms.map(String) : [],
+    timestamps: inputs.timestamps === "constant" ? inputs.timestamps : undefined,
     rebuild: Number(inputs.rebuild ?? 0),
   };
 }

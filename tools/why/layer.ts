@@ -149,7 +149,12 @@ function ingredientsIn(inputs: Properties): Why["ingredients"] {
     platforms: list("platforms"),
     rebuild: Number(inputs.rebuild ?? 0),
     parents: Object.fromEntries(parentsIn(inputs).map(({ name, digest }) => [name, digest])),
-    options: optionsOf(String(inputs.compression ?? ""), map("labels"), list("secrets")),
+    options: optionsOf({
+      compression: String(inputs.compression ?? ""),
+      timestamps: inputs.timestamps === "constant" ? inputs.timestamps : undefined,
+      labels: map("labels"),
+      secretIds: list("secrets"),
+    }),
   };
 }
 

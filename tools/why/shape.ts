@@ -50,7 +50,7 @@ export const whySchema = z
         platforms: z.array(z.string()),
         rebuild: z.int(),
         parents: z.record(z.string(), z.string().nullable()),
-        options: texts.describe("compression, label:<key>, secret:<id>"),
+        options: texts.describe("compression, timestamps, label:<key>, secret:<id>"),
       })
       .describe(
         "All that the build id is made of (docs/build-id.md): of the image, or, where there is none, of what would be built.",

@@ -57,6 +57,7 @@ describe("the difference of two catalogs", () => {
       { "base/image.yaml": "platforms: [linux/amd64, linux/arm64]\n" },
       ["base build: platform", "tooling rebase: parent base", "app rebase: parent tooling", "site build: parent app"],
     ],
+    ["times that are constant", { "site/image.yaml": "timestamps: constant\n" }, ["site build: timestamps"]],
     ["a forced rebuild", { "site/image.yaml": "rebuild: 3\n" }, ["site build: rebuild 0→3"]],
     [
       "a description",

@@ -15,6 +15,7 @@ describe("image.yaml", () => {
       "context: services/app",
       "arguments: { VERSION: '3' }",
       "sizeBudget: 550 MB",
+      "timestamps: constant",
       "rebuild: 2",
     ];
     assert.deepEqual(read(text.join("\n")), {
@@ -23,6 +24,7 @@ describe("image.yaml", () => {
       context: "services/app",
       arguments: { VERSION: "3" },
       sizeBudget: "550 MB",
+      timestamps: "constant",
       rebuild: 2,
     });
     assert.deepEqual(readManifest("no/such/image.yaml"), {});
@@ -48,6 +50,7 @@ describe("image.yaml", () => {
     ["a context outside", "context: ../../etc\n", /image\.yaml:1: context: expected a folder relative to/],
     ["an absolute context", "context: /etc\n", /image\.yaml:1: context: expected a folder/],
     ["a size without a unit", "sizeBudget: '550'\n", /image\.yaml:1: sizeBudget: expected a size such as 550 MB/],
+    ["other timestamps", "timestamps: own\n", /image\.yaml:1: timestamps: expected constant, or no such key/],
     ["what is no YAML", "a: [1\n", /image\.yaml:\d: is no YAML/],
   ];
   for (const [what, text, message] of mistakes) {

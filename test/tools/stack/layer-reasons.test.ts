@@ -38,6 +38,7 @@ describe("the reasons of a layer's step", () => {
       ["M Dockerfile"],
     ],
     ["a platform", {}, { platforms: ["linux/amd64", "linux/arm64"] }, ["platform"]],
+    ["times that are constant", {}, { timestamps: "constant" }, ["timestamps"]],
     ["a forced rebuild", {}, { rebuild: 2 }, ["rebuild 0→2"]],
     ["the compression", {}, { compression: "gzip" }, ["compression"]],
     [
