@@ -21,6 +21,7 @@ import { requestIn } from "./components/release/request";
 import { layersIfThere, layersOf, type Source, sourceIn } from "./components/release/source";
 import { needsCommits } from "./components/release/tags";
 import { readSettings, type Settings } from "./components/settings";
+import { newestFile } from "./components/timestamps";
 
 hideConfiguration();
 const stack = pulumi.getStack();
@@ -62,7 +63,7 @@ async function build(settings: Settings, source: Source | undefined) {
       dockerfilePath,
       ...files.map(({ path }) => join(context, path)),
     ]),
-    ask: { builderPlatforms, imagePlatforms, imageLayers, addedLayers, mountBlobs },
+    ask: { builderPlatforms, imagePlatforms, imageLayers, addedLayers, mountBlobs, newestFile },
   });
 
   // The host is fixed because it is an input of the provider: with the default, another machine's DOCKER_HOST would replace

@@ -13,6 +13,7 @@ import { preflight } from "./preflight";
 import { type BuildKey, type BuildRecord, type Previous, type PreviousTest, previous } from "./previous-builds";
 import { hostOf } from "./registry";
 import { checkSize } from "./size-budget";
+import { checkTimestamps, isConstant, later, type Newest, type newestFile } from "./timestamps";
 import { kindOf, type LastUpdate, Update } from "./update";
 
 /** What is asked of the builder and of registries; undefined for what they do not tell. */
@@ -30,6 +31,7 @@ export interface Ask {
     options: { readonly steps: boolean },
   ) => Promise<readonly FilesystemLayer[] | undefined>;
   readonly mountBlobs: typeof mountBlobs;
+  readonly newestFile: typeof newestFile;
 }
 
 /** In bytes. To send what is smaller takes about as long as to ask for it. */
@@ -196,17 +198,24 @@ export class Builds {
    * What is known of a layer, whether it was built now or stays as it is. Its sizes are read at once with all that they are compared
    * with, each image once.
    */
-  async recordOf(layer: string, { ref, began, base, sized, parents, leftOut }: Built): Promise<BuildRecord> {
+  async recordOf(layer: string, built: Built): Promise<BuildRecord> {
+    const { ref, began, base, sized, timed, parents, leftOut } = built;
     const ended = Date.now();
     const last = (await this.previous).builds.get(layer);
-    const { seconds, commit, sizeBytes, addedBytes, ...efforts } = last?.record ?? {};
+    const { seconds, commit, sizeBytes, addedBytes, newest, ...efforts } = last?.record ?? {};
     if (leftOut) this.update.leaveOut(layer);
     if (began === undefined || leftOut) {
-      const missing = sized && addedBytes === undefined;
+      const isUntimed = timed && newest === undefined && !pulumi.runtime.isDryRun();
+      const missing = isUntimed || (sized && addedBytes === undefined);
       // A preview of what stays as it is asks no registry for what nobody compares.
       if (!missing && (sizeBytes !== undefined || pulumi.runtime.isDryRun())) return last?.record ?? {};
       const { total, added } = await this.sizesOf(layer, ref, sized ? base : "");
-      return { ...last?.record, sizeBytes: sizeBytes ?? total, ...(sized ? { addedBytes: addedBytes ?? added } : {}) };
+      return {
+        ...last?.record,
+        sizeBytes: sizeBytes ?? total,
+        ...(sized ? { addedBytes: addedBytes ?? added } : {}),
+        ...(isUntimed ? { newest: await this.newestIn(layer, built) } : {}),
+      };
     }
     const before = last && `${ref.slice(0, ref.lastIndexOf("@"))}@${last.digest}`;
     const { total, added, pushed } = await this.sizesOf(layer, ref, base, before);
@@ -218,6 +227,7 @@ export class Builds {
       commit: await this.commit,
       sizeBytes: total,
       ...(sized ? { addedBytes: added } : {}),
+      ...(timed ? { newest: await this.newestIn(layer, built, before, newest) } : {}),
       [kindOf(action)]: { seconds: took, bytes: pushed },
     };
     this.update.done(layer, { action, began, ended, record });
@@ -246,24 +256,51 @@ export class Builds {
     }
   }
 
+  /**
+   * The newest file that an image adds to its base.
+   *
+   * @param before what the layer's image was before
+   * @param newest of what that had; where it is well, what the two share is not read again
+   */
+  private async newestIn(
+    layer: string,
+    { ref, base }: Pick<Built, "ref" | "base">,
+    before = "",
+    newest: Newest | null = null,
+  ): Promise<Newest | null | undefined> {
+    const known = before !== "" && newest !== null && isConstant(newest);
+    try {
+      const [image, ...others] = await Promise.all(
+        [ref, base, known ? before : ""].map((image) => this.filesystemLayersOf(image)),
+      );
+      if (!image || !others.every((other) => other !== undefined)) return undefined;
+      const added = withoutThose(image.flat(), others.flat());
+      return later(await this.options.ask.newestFile(repositoryOf(ref), added), known ? newest : null);
+    } catch (error) {
+      void pulumi.log.warn(`whether the times in ${layer} are constant is not known: ${(error as Error).message}`);
+      return undefined;
+    }
+  }
+
   /** Of an image that several ask for each is read once. @param ref `repository@sha256:…`, or empty for `scratch` */
   private async filesystemLayersOf(ref: string): Promise<ImageLayers | undefined> {
     return ref === "" ? [] : memoized(this.images, ref, () => this.options.ask.imageLayers(ref));
   }
 
   /**
-   * Says what is wrong with an image that adds more than its budget.
+   * Says what is wrong with an image that is not what its image.yaml promises: that it adds more than its budget, or other times in each build.
    *
    * @param base `repository@sha256:…` of what it stands on, empty for `scratch`
    */
-  overBudget(
+  async wrongWith(
     layer: CatalogLayer,
     ref: string,
     base: string,
-    { addedBytes }: BuildRecord,
-  ): Promise<InputError | undefined> {
+    { addedBytes, newest }: BuildRecord,
+  ): Promise<InputError[]> {
     const { addedLayers } = this.options.ask;
-    return checkSize(layer, addedBytes, async () => (await addedLayers(ref, base, { steps: true })) ?? []);
+    const size = checkSize(layer, addedBytes, async () => (await addedLayers(ref, base, { steps: true })) ?? []);
+    return [await size, checkTimestamps(layer, newest)].filter((problem) => problem !== undefined);
   }
 }
 
@@ -276,6 +313,8 @@ interface Built {
   readonly base: string;
   /** Whether what it adds to that must be known. */
   readonly sized: boolean;
+  /** Whether the times of what it adds must be known. */
+  readonly timed: boolean;
   /** The digests that it is built on. */
   readonly parents: Digests;
   /** Whether it is still the image of before though it changes, as in an update that has other targets. */

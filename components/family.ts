@@ -7,7 +7,7 @@ import { labelsOf } from "./catalog/labels";
 import { stageLayer } from "./catalog/stage";
 import { stageTests, testsIdOf } from "./catalog/stage-tests";
 import { standInsBeneath } from "./catalog/stand-ins";
-import { checkSizes } from "./family-sizes";
+import { checkImages } from "./family-checks";
 import { ImageTest } from "./image-test";
 import { type BuildArgs, cacheOf, ingredientsOf, Layer, type LayerArgs } from "./layer";
 import { placeOf } from "./naming";
@@ -115,8 +115,8 @@ export class Family extends pulumi.ComponentResource {
       );
       if (isOwn) own.push([layer, of, passed]);
     }
-    const sizes = checkSizes(made, outputs, args);
-    this.checked = sizes.checked;
+    const checks = checkImages(made, outputs, args);
+    this.checked = checks.checked;
     this.leftOut = () => {
       const behind = own.map(([layer, { built }, passed]) => {
         const left = pulumi.all([built, passed]).apply(([{ leftOut }, passed]) => leftOut || passed === undefined);
@@ -124,7 +124,7 @@ export class Family extends pulumi.ComponentResource {
       });
       return Object.fromEntries(behind);
     };
-    this.layers = pulumi.all([pulumi.output(outputs), sizes.all]).apply(([layers]) => layers);
+    this.layers = pulumi.all([pulumi.output(outputs), checks.all]).apply(([layers]) => layers);
     // A preview knows no layer that changes, and is not to show what it does not know as a change.
     const ended = pulumi.runtime.isDryRun() ? pulumi.output({}) : this.layers;
     this.lastUpdate = ended.apply(async () => (await args.builds.lastUpdate()) ?? null);

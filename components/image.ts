@@ -69,6 +69,8 @@ export interface FilesystemLayer {
   readonly digest: string;
   /** In bytes, compressed. */
   readonly size: number;
+  /** How it is packed. @example "application/vnd.oci.image.layer.v1.tar+zstd" */
+  readonly mediaType?: string | undefined;
   /** The instruction that made it, as the image's history has it. */
   readonly step?: string | undefined;
 }

@@ -145,7 +145,13 @@ export class Layer extends pulumi.ComponentResource {
         ref,
         buildId: leftOut ? (/b-([0-9a-f]{64})$/.exec(tags?.[0] ?? "")?.[1] ?? "") : buildId,
         leftOut,
-        record: await builds.recordOf(name, { ...rest, ref, sized: args.sized, leftOut }),
+        record: await builds.recordOf(name, {
+          ...rest,
+          ref,
+          sized: args.sized,
+          timed: args.timestamps !== undefined,
+          leftOut,
+        }),
       };
     });
     this.registerOutputs({

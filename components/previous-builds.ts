@@ -2,6 +2,7 @@ import type { Efforts } from "./catalog/plan";
 import type { Digests } from "./catalog/reasons";
 import { testedImage } from "./catalog/stage-tests";
 import { ownResources, type StateEntry } from "./own-state";
+import type { Newest } from "./timestamps";
 import type { LastUpdate } from "./update";
 import { nameIn } from "./urn";
 
@@ -13,6 +14,8 @@ export interface BuildRecord extends Efforts {
   readonly sizeBytes?: number | undefined;
   /** Of those the ones that its base has not, of the platform that has most of them; known of a layer with a size budget. */
   readonly addedBytes?: number | undefined;
+  /** The newest file of those, null where there is none; known of a layer whose times are said to be constant. */
+  readonly newest?: Newest | null | undefined;
   /** The full SHA of the commit that was checked out; with `-dirty` behind it where the work tree differed from it. */
   readonly commit?: string | undefined;
 }
@@ -108,8 +111,9 @@ export function buildsIn(resources: Readonly<Record<string, StateEntry>>): Map<s
 }
 
 /** What is recorded of a layer, of all that a stack tells of it. */
-function recordIn({ seconds, sizeBytes, addedBytes, commit, build, rebase }: BuildRecord): BuildRecord {
-  return { seconds, sizeBytes, addedBytes, commit, build, rebase };
+function recordIn(told: BuildRecord): BuildRecord {
+  const { seconds, sizeBytes, addedBytes, newest, commit, build, rebase } = told;
+  return { seconds, sizeBytes, addedBytes, newest, commit, build, rebase };
 }
 
 /** @param named contexts of a build. @example { base: { location: "docker-image://registry/base@sha256:…" } } */

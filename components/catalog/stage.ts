@@ -19,6 +19,7 @@ import {
 import { basename, dirname, join } from "node:path";
 import { sourceDateEpoch } from "./build-arguments";
 import type { CatalogLayer } from "./catalog";
+import { markedCopies } from "./dockerfile/marked-copies";
 import type { ContextFile } from "./files";
 import { InputError } from "./input-error";
 import { sha256 } from "./sha256";
@@ -54,10 +55,11 @@ const untouched = 60 * 60_000;
  * @throws InputError for a file that changes while it is being read
  */
 export function stageLayer(layer: CatalogLayer, staging: string): StagedLayer {
-  const contents = sha256(JSON.stringify([layout, layer.dockerfile, layer.files])).slice(0, 16);
+  const dockerfile = layer.timestamps ? markedCopies(layer.dockerfile, layer.rebuild) : layer.dockerfile;
+  const contents = sha256(JSON.stringify([layout, dockerfile, layer.files])).slice(0, 16);
   const folder = stageVersion(staging, layer.name, contents, (unfinished) => {
     layOut(layer, join(unfinished, contents), join(staging, ".files"));
-    writeDockerfile(layer, unfinished);
+    writeDockerfile(dockerfile, unfinished);
   });
   return { context: `${folder}/${contents}`, dockerfile: `${folder}/Dockerfile` };
 }
@@ -102,12 +104,12 @@ function touch(folder: string): void {
   }
 }
 
-function writeDockerfile(layer: CatalogLayer, folder: string): void {
+function writeDockerfile(dockerfile: string, folder: string): void {
   const write = (name: string, text: string) => {
     writeFileSync(join(folder, name), text);
     chmodSync(join(folder, name), 0o644);
   };
-  write("Dockerfile", layer.dockerfile);
+  write("Dockerfile", dockerfile);
   // In its place an ignore file of the context, which counts as a file here, would be applied once more.
   write("Dockerfile.dockerignore", "# Nothing is ignored of what was chosen.\n");
 }

@@ -103,6 +103,7 @@ const ask: Ask = {
   imageLayers: async () => [[{ digest: "sha256:f", size: 12345 }]],
   addedLayers: async () => [],
   mountBlobs: async () => {},
+  newestFile: async () => null,
 };
 
 const files = {

@@ -50,7 +50,7 @@ describe("what a stack last built", () => {
       { seconds: 3, bytes: 7 },
       { seconds: 1, bytes: 0 },
     ];
-    const record = { seconds: 1, sizeBytes: 7, addedBytes: 5, commit: "abc", build, rebase };
+    const record = { seconds: 1, sizeBytes: 7, addedBytes: 5, newest: null, commit: "abc", build, rebase };
     const told = { ...record, ref: "r", buildId: "1", platforms: ["linux/amd64"], standIn: [], tests: 2 };
     const stack = {
       "urn:pulumi:dev::strata::pulumi:pulumi:Stack::strata-dev": {

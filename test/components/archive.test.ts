@@ -4,10 +4,11 @@ import { join } from "node:path";
 import { Readable } from "node:stream";
 import { gzipSync, zstdCompressSync } from "node:zlib";
 import { create } from "tar";
-import { sha256 } from "../../../components/catalog/sha256";
-import { entriesOf, readArchive } from "../../../tools/why/archive";
-import { withFolder } from "../../components/catalog/folder";
-import { withTools } from "../../components/fake-tool";
+import { readArchive as read } from "../../components/archive";
+import { sha256 } from "../../components/catalog/sha256";
+import { entriesOf, readEntry } from "../../tools/why/archive";
+import { withFolder } from "./catalog/folder";
+import { withTools } from "./fake-tool";
 
 const long = `${"long/".repeat(60)}name`;
 const files = {
@@ -34,6 +35,8 @@ const inPieces = (bytes: Buffer, size = 1000) =>
       bytes.subarray(index * size, (index + 1) * size),
     ),
   );
+
+const readArchive = (packed: Readable, mediaType: string) => read(packed, mediaType, readEntry);
 
 describe("a filesystem layer", () => {
   const packings: [string, (bytes: Buffer) => Buffer][] = [

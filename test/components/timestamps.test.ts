@@ -1,0 +1,76 @@
+import assert from "node:assert/strict";
+import { utimesSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { zstdCompressSync } from "node:zlib";
+import { create } from "tar";
+import { checkTimestamps, later, newestFile } from "../../components/timestamps";
+import { withFolder } from "./catalog/folder";
+import { withTools } from "./fake-tool";
+
+const digestOf = (digit: string) => `sha256:${digit.repeat(64)}`;
+const zstd = "application/vnd.oci.image.layer.v1.tar+zstd";
+
+/** A filesystem layer with files of these times, in seconds. */
+function archiveOf(times: Readonly<Record<string, number>>): Promise<Buffer> {
+  const files = Object.fromEntries(Object.keys(times).map((path) => [path, path]));
+  return withFolder(files, async (folder) => {
+    for (const [path, time] of Object.entries(times)) utimesSync(join(folder, path), time, time);
+    return zstdCompressSync((await create({ cwd: folder }, Object.keys(times)).concat()) as Buffer);
+  });
+}
+
+describe("the newest file of filesystem layers", () => {
+  it("is found among all of them", async () => {
+    const layers = { [digestOf("1")]: { old: 1, "bin/new": 1577836801 }, [digestOf("2")]: { other: 1577836800 } };
+    await withFolder({}, async (folder) => {
+      for (const [digest, times] of Object.entries(layers)) writeFileSync(join(folder, digest), await archiveOf(times));
+      const blobs = Object.keys(layers).map((digest) => ({ digest, size: 1, mediaType: zstd }));
+      await withTools({ regctl: `exec /bin/cat "${folder}/$4"` }, async (env) => {
+        const [both, second] = [
+          await newestFile("r.test/a", blobs, env),
+          await newestFile("r.test/a", blobs.slice(1), env),
+        ];
+        assert.deepEqual(both, { path: "bin/new", time: "2020-01-01T00:00:01.000Z" });
+        assert.deepEqual(second, { path: "other", time: "2020-01-01T00:00:00.000Z" });
+        assert.equal(await newestFile("r.test/a", [], env), null);
+      });
+    });
+  });
+
+  it("is not told of a layer that cannot be read", async () => {
+    const blob = { digest: digestOf("1"), size: 1, mediaType: zstd };
+    await withTools({ regctl: "echo no such blob >&2; exit 1" }, (env) =>
+      assert.rejects(newestFile("r.test/a", [blob], env), /the layer sha256:1+ cannot be read: no such blob/),
+    );
+  });
+
+  it("is the later of two", () => {
+    const [old, young] = ["2019-01-01T00:00:00.000Z", "2020-01-01T00:00:00.000Z"].map((time) => ({ path: "a", time }));
+    assert.deepEqual([later(old ?? null, young ?? null), later(young ?? null, old ?? null)], [young, young]);
+    assert.deepEqual([later(null, old ?? null), later(old ?? null, null), later(null, null)], [old, old, null]);
+  });
+});
+
+describe("constant times", () => {
+  const layer = {
+    name: "tools",
+    dockerfilePath: "images/tools/Dockerfile",
+    timestamps: "constant",
+    rebuild: 2,
+  } as const;
+  const newest = { path: "usr/bin/tool", time: "2020-01-01T00:00:01.000Z" };
+
+  it("are those of no file that is newer than SOURCE_DATE_EPOCH, which is told with what to do", () => {
+    assert.match(
+      checkTimestamps(layer, newest)?.message ?? "",
+      /^images\/tools\/image\.yaml: timestamps: in tools \/usr\/bin\/tool is of 2020-01-01T00:00:01\.000Z, .*touch -hd @\$SOURCE_DATE_EPOCH.*rebuild: 3,.* or remove the key$/,
+    );
+  });
+
+  it("are kept by older files, by none, and by what promises nothing", () => {
+    assert.equal(checkTimestamps(layer, { ...newest, time: "2020-01-01T00:00:00.000Z" }), undefined);
+    assert.equal(checkTimestamps(layer, null), undefined);
+    assert.equal(checkTimestamps(layer, undefined), undefined);
+    assert.equal(checkTimestamps({ ...layer, timestamps: undefined }, newest), undefined);
+  });
+});
