@@ -44,6 +44,9 @@ export function later(one: Newest | null, other: Newest | null): Newest | null {
   return one && (!other || one.time >= other.time) ? one : other;
 }
 
+/** What a step ends with; without the argument, as in a build without Strata, it must not fail. */
+const touching = `find … -exec touch -hd @\${SOURCE_DATE_EPOCH:-0} {} +`;
+
 const latest = new Date(sourceDateEpoch * 1000).toISOString();
 
 /** Whether the newest file of an image is as old as all are in each build. */
@@ -67,6 +70,6 @@ export function checkTimestamps(
 ): InputError | undefined {
   if (timestamps !== "constant" || !newest || isConstant(newest)) return undefined;
   const what = `in ${name} /${newest.path} is of ${newest.time}, when it was built, and each build would give it another time`;
-  const how = `have the step that makes it set the times of all that is copied, folders too: find … -exec touch -hd @$SOURCE_DATE_EPOCH {} +, with ARG SOURCE_DATE_EPOCH in its stage, and write rebuild: ${rebuild + 1}, since a builder takes the copy of before for the same; or remove the key`;
+  const how = `have the step that makes it set the times of all that is copied, folders too, by ${touching}, with ARG SOURCE_DATE_EPOCH in its stage, and write rebuild: ${rebuild + 1}, since a builder takes the copy of before for the same; or remove the key`;
   return new InputError(dockerfilePath.replace(/Dockerfile$/, "image.yaml"), `timestamps: ${what}; ${how}`);
 }
