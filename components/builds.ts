@@ -10,10 +10,17 @@ import { type mountBlobs, mountLimit } from "./mount";
 import { repositoryOf } from "./oci";
 import { lookUp, type UpstreamAhead } from "./prefetch";
 import { preflight } from "./preflight";
-import { type BuildKey, type BuildRecord, type Previous, type PreviousTest, previous } from "./previous-builds";
+import {
+  type BuildKey,
+  type BuildRecord,
+  type Previous,
+  type PreviousBuild,
+  type PreviousTest,
+  previous,
+} from "./previous-builds";
 import { hostOf } from "./registry";
 import { checkSize } from "./size-budget";
-import { checkTimestamps, isConstant, later, type Newest, type newestFile } from "./timestamps";
+import { checkTimestamps, newestAdded, type newestFile } from "./timestamps";
 import { kindOf, type LastUpdate, Update } from "./update";
 
 /** What is asked of the builder and of registries; undefined for what they do not tell. */
@@ -205,7 +212,7 @@ export class Builds {
     const { seconds, commit, sizeBytes, addedBytes, newest, ...efforts } = last?.record ?? {};
     if (leftOut) this.update.leaveOut(layer);
     if (began === undefined || leftOut) {
-      const isUntimed = timed && newest === undefined && !pulumi.runtime.isDryRun();
+      const isUntimed = timed && !leftOut && newest === undefined && !pulumi.runtime.isDryRun();
       const missing = isUntimed || (sized && addedBytes === undefined);
       // A preview of what stays as it is asks no registry for what nobody compares.
       if (!missing && (sizeBytes !== undefined || pulumi.runtime.isDryRun())) return last?.record ?? {};
@@ -214,7 +221,7 @@ export class Builds {
         ...last?.record,
         sizeBytes: sizeBytes ?? total,
         ...(sized ? { addedBytes: addedBytes ?? added } : {}),
-        ...(isUntimed ? { newest: await this.newestIn(layer, built) } : {}),
+        ...(isUntimed ? { newest: await this.newestIn(layer, built, undefined) } : {}),
       };
     }
     const before = last && `${ref.slice(0, ref.lastIndexOf("@"))}@${last.digest}`;
@@ -227,7 +234,7 @@ export class Builds {
       commit: await this.commit,
       sizeBytes: total,
       ...(sized ? { addedBytes: added } : {}),
-      ...(timed ? { newest: await this.newestIn(layer, built, before, newest) } : {}),
+      ...(timed ? { newest: await this.newestIn(layer, built, last) } : {}),
       [kindOf(action)]: { seconds: took, bytes: pushed },
     };
     this.update.done(layer, { action, began, ended, record });
@@ -256,26 +263,13 @@ export class Builds {
     }
   }
 
-  /**
-   * The newest file that an image adds to its base.
-   *
-   * @param before what the layer's image was before
-   * @param newest of what that had; where it is well, what the two share is not read again
-   */
-  private async newestIn(
-    layer: string,
-    { ref, base }: Pick<Built, "ref" | "base">,
-    before = "",
-    newest: Newest | null = null,
-  ): Promise<Newest | null | undefined> {
-    const known = before !== "" && newest !== null && isConstant(newest);
+  /** The newest file that an image adds to its base; undefined, and told, where that cannot be found out. */
+  private async newestIn(layer: string, { ref, base }: Built, last: PreviousBuild | undefined) {
+    const newest = last?.record.newest;
+    const before = last && newest ? { ref: `${repositoryOf(ref)}@${last.digest}`, newest } : undefined;
+    const layersOf = (ref: string) => this.filesystemLayersOf(ref);
     try {
-      const [image, ...others] = await Promise.all(
-        [ref, base, known ? before : ""].map((image) => this.filesystemLayersOf(image)),
-      );
-      if (!image || !others.every((other) => other !== undefined)) return undefined;
-      const added = withoutThose(image.flat(), others.flat());
-      return later(await this.options.ask.newestFile(repositoryOf(ref), added), known ? newest : null);
+      return await newestAdded(ref, base, before, { layersOf, newestFile: this.options.ask.newestFile });
     } catch (error) {
       void pulumi.log.warn(`whether the times in ${layer} are constant is not known: ${(error as Error).message}`);
       return undefined;

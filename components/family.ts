@@ -74,7 +74,7 @@ export type Made = Layer | ReusedLayer;
 /** All layers of a catalog, each built on the digests of those beneath it. */
 export class Family extends pulumi.ComponentResource {
   readonly layers: pulumi.Output<Record<string, LayerOutput>>;
-  /** By layer that is built here, the digest of what has passed its tests and keeps its budget; never known of what has not. */
+  /** By layer that is built here, the digest of what has passed its tests and is what its image.yaml promises; never known of what is not. */
   readonly checked: () => Readonly<Record<string, pulumi.Output<string>>>;
   /** By layer that is built here, whether its image or its tests change and are no target of this update. */
   readonly leftOut: () => Readonly<Record<string, pulumi.Output<boolean>>>;
@@ -161,7 +161,7 @@ export class Family extends pulumi.ComponentResource {
     made: ReadonlyMap<string, Made>,
   ): Made {
     const { name, platforms, timestamps, rebuild } = entry;
-    const { context, dockerfile: dockerfilePath } = stageLayer(entry, args.staging);
+    const { context, dockerfile: dockerfilePath } = stageLayer(entry, args.staging, args.compression);
     const parents = Object.fromEntries(entry.layers.map((parent) => [parent, made.get(parent) as Made]));
     const upstreams = Object.fromEntries(entry.upstreams.map((upstream) => [upstream.name, upstream]));
     const layerArgs: LayerArgs = {

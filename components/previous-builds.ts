@@ -14,7 +14,7 @@ export interface BuildRecord extends Efforts {
   readonly sizeBytes?: number | undefined;
   /** Of those the ones that its base has not, of the platform that has most of them; known of a layer with a size budget. */
   readonly addedBytes?: number | undefined;
-  /** The newest file of those, null where there is none; known of a layer whose times are said to be constant. */
+  /** A file at least as new as all of those, null where there are none; known of a layer whose times are said to be constant. */
   readonly newest?: Newest | null | undefined;
   /** The full SHA of the commit that was checked out; with `-dirty` behind it where the work tree differed from it. */
   readonly commit?: string | undefined;

@@ -52,16 +52,22 @@ const untouched = 60 * 60_000;
  * unchanged whose path, size and time are those of the one that it kept; here all times are equal, and so may sizes be.
  *
  * @param staging a path relative to the project: `.strata/contexts`
+ * @param compression as `BuildArgs` has it
  * @throws InputError for a file that changes while it is being read
  */
-export function stageLayer(layer: CatalogLayer, staging: string): StagedLayer {
-  const dockerfile = layer.timestamps ? markedCopies(layer.dockerfile, layer.rebuild) : layer.dockerfile;
+export function stageLayer(layer: CatalogLayer, staging: string, compression = "zstd"): StagedLayer {
+  const dockerfile = layer.timestamps ? markedCopies(layer.dockerfile, markOf(layer, compression)) : layer.dockerfile;
   const contents = sha256(JSON.stringify([layout, dockerfile, layer.files])).slice(0, 16);
   const folder = stageVersion(staging, layer.name, contents, (unfinished) => {
     layOut(layer, join(unfinished, contents), join(staging, ".files"));
     writeDockerfile(dockerfile, unfinished);
   });
   return { context: `${folder}/${contents}`, dockerfile: `${folder}/Dockerfile` };
+}
+
+/** What copies of a layer with constant times go by: all that sets times, but what is copied, which comes often and alone. */
+function markOf({ dockerfile, arguments: given, rebuild }: CatalogLayer, compression: string): string {
+  return sha256(JSON.stringify([dockerfile, given, rebuild, compression])).slice(0, 12);
 }
 
 /**

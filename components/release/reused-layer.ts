@@ -3,6 +3,7 @@ import { buildId } from "../catalog/build-id";
 import type { CatalogLayer } from "../catalog/catalog";
 import { bytesOf } from "../catalog/size";
 import { type Built, ingredientsOf, type LayerArgs } from "../layer";
+import { isConstant } from "../timestamps";
 import type { SourceLayer } from "./source";
 
 /** A layer that another stack has as it would be built here, so that its image is used. Pulumi has no resource of it. */
@@ -21,12 +22,12 @@ export class ReusedLayer {
 
 /**
  * What another stack has of a layer, where it is made of the very same, and so is all that it stands on; where it has passed the very
- * tests, and keeps the budget. Else it is built here, from the cache where that has it, and checked.
+ * tests, keeps the budget, and was looked at where its times are to be constant. Else it is built here, from the cache where that has it, and checked.
  *
  * @param testsId of the tests that it must pass; undefined for none
  */
 export function reusable(
-  { layers, upstreams, sizeBudget }: CatalogLayer,
+  { layers, upstreams, sizeBudget, timestamps }: CatalogLayer,
   args: LayerArgs,
   testsId: string | undefined,
   there: SourceLayer | undefined,
@@ -35,6 +36,7 @@ export function reusable(
   if (!there || (testsId !== undefined && testsId !== there.testsId)) return undefined;
   if (sizeBudget !== undefined && (there.addedBytes ?? Number.POSITIVE_INFINITY) > bytesOf(sizeBudget))
     return undefined;
+  if (timestamps && (there.newest === undefined || !isConstant(there.newest))) return undefined;
   const parents = Object.fromEntries(upstreams.map(({ name, digest }) => [name, digest]));
   for (const parent of layers) {
     const of = made.get(parent);

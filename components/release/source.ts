@@ -21,6 +21,7 @@ const layersSchema = z.record(
     untested: z.boolean().optional(),
     testsId: z.string().optional(),
     addedBytes: z.number().optional(),
+    newest: z.object({ path: z.string(), time: z.string() }).nullish(),
     versions: z.record(z.string(), digest).default({}),
     changed: z.string().optional(),
     commit: z.string().optional(),

@@ -1,9 +1,10 @@
 import assert from "node:assert/strict";
-import { utimesSync, writeFileSync } from "node:fs";
+import { readFileSync, utimesSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { zstdCompressSync } from "node:zlib";
 import { create } from "tar";
-import { checkTimestamps, later, newestFile } from "../../components/timestamps";
+import type { ImageLayers } from "../../components/image";
+import { checkTimestamps, later, type Newest, newestAdded, newestFile } from "../../components/timestamps";
 import { withFolder } from "./catalog/folder";
 import { withTools } from "./fake-tool";
 
@@ -39,15 +40,64 @@ describe("the newest file of filesystem layers", () => {
 
   it("is not told of a layer that cannot be read", async () => {
     const blob = { digest: digestOf("1"), size: 1, mediaType: zstd };
-    await withTools({ regctl: "echo no such blob >&2; exit 1" }, (env) =>
-      assert.rejects(newestFile("r.test/a", [blob], env), /the layer sha256:1+ cannot be read: no such blob/),
-    );
+    const script = 'echo >> "$CALLS"; echo no such blob >&2; exit 1';
+    await withTools({ regctl: script }, async (env) => {
+      await assert.rejects(newestFile("r.test/a", [blob], env), /the layer sha256:1+ cannot be read: no such blob/);
+      assert.equal(readFileSync(env.CALLS, "utf8"), "\n\n", "once more, since a connection may break off");
+    });
   });
 
   it("is the later of two", () => {
     const [old, young] = ["2019-01-01T00:00:00.000Z", "2020-01-01T00:00:00.000Z"].map((time) => ({ path: "a", time }));
     assert.deepEqual([later(old ?? null, young ?? null), later(young ?? null, old ?? null)], [young, young]);
     assert.deepEqual([later(null, old ?? null), later(old ?? null, null), later(null, null)], [old, old, null]);
+  });
+});
+
+describe("the newest file that an image adds", () => {
+  const layersOf = (digits: string) => [[...digits].map((digit) => ({ digest: digestOf(digit), size: 1 }))];
+  const images: Record<string, ImageLayers> = {
+    "": [],
+    "r.test/base@sha256:b": layersOf("1"),
+    "r.test/tools@sha256:o": layersOf("123"),
+    "r.test/tools@sha256:n": [...layersOf("134"), ...layersOf("156")],
+  };
+  const old = { path: "old", time: "2020-01-01T00:00:00.000Z" };
+  const young = { path: "young", time: "2026-01-01T00:00:00.000Z" };
+
+  /** What is read of the new image, and what is found, where the old one had this newest file. */
+  async function found(newest: Newest | undefined, { gone = "none", base = "r.test/base@sha256:b" } = {}) {
+    let read = "";
+    const before = newest && { ref: "r.test/tools@sha256:o", newest };
+    const is = await newestAdded("r.test/tools@sha256:n", base, before, {
+      layersOf: async (ref) => (ref === gone ? undefined : images[ref]),
+      newestFile: async (repository, layers) => {
+        assert.equal(repository, "r.test/tools");
+        read = layers.map(({ digest }) => digest[7]).join("");
+        return { path: "read", time: "2019-01-01T00:00:00.000Z" };
+      },
+    });
+    return { read, is: is?.path };
+  }
+
+  it("is looked for in what its base has not, of all platforms", async () => {
+    assert.deepEqual(await found(undefined), { read: "3456", is: "read" });
+    assert.deepEqual(await found(undefined, { base: "" }), { read: "13456", is: "read" });
+  });
+
+  it("is looked for in what the image before had not, where that was well", async () => {
+    assert.deepEqual(await found(old), { read: "456", is: "old" });
+    assert.deepEqual(await found(young), { read: "3456", is: "read" });
+  });
+
+  it("is looked for in all where the image before is gone", async () => {
+    assert.deepEqual(await found(old, { gone: "r.test/tools@sha256:o" }), { read: "3456", is: "read" });
+  });
+
+  it("is not known where the image or its base is gone", async () => {
+    for (const gone of ["r.test/tools@sha256:n", "r.test/base@sha256:b"]) {
+      await assert.rejects(found(undefined, { gone }), new RegExp(`the registry does not have ${gone}`));
+    }
   });
 });
 
@@ -63,7 +113,7 @@ describe("constant times", () => {
   it("are those of no file that is newer than SOURCE_DATE_EPOCH, which is told with what to do", () => {
     assert.match(
       checkTimestamps(layer, newest)?.message ?? "",
-      /^images\/tools\/image\.yaml: timestamps: in tools \/usr\/bin\/tool is of 2020-01-01T00:00:01\.000Z, .*touch -hd @\$\{SOURCE_DATE_EPOCH:-0\}.*rebuild: 3,.* or remove the key$/,
+      /^images\/tools\/image\.yaml: timestamps: \/usr\/bin\/tool of tools is of 2020-01-01T00:00:01\.000Z, later than SOURCE_DATE_EPOCH \(2020-01-01T00:00:00\.000Z\).*touch -hd @\$\{SOURCE_DATE_EPOCH:-0\}.*or remove the key/,
     );
   });
 

@@ -34,7 +34,13 @@ const choices = {
   "images/base/README.md": ["1\n", "2\n", undefined],
   "images/app/Dockerfile": ["FROM base\nCOPY . /\n", "FROM base:1\nCOPY run* /\n", "FROM b:1\nCOPY --from=base / /\n"],
   "images/app/run": ["1\n", "2\n"],
-  "images/app/image.yaml": [undefined, "rebuild: 2\n", "description: words\n", "arguments: { NO: such }\n"],
+  "images/app/image.yaml": [
+    undefined,
+    "rebuild: 2\n",
+    "timestamps: constant\n",
+    "description: words\n",
+    "arguments: { NO: such }\n",
+  ],
   "images/top/Dockerfile": ["FROM app\nCOPY one /\n", "FROM scratch\nCOPY one /\n", undefined],
   "images/top/one": ["1\n"],
   "images/top/image.yaml": [undefined, "context: shared\n", "context: .\n"],
@@ -115,13 +121,33 @@ function ingredients(files: Files): { catalog: Catalog; made: Map<string, string
       const catalog = catalogIn(folder, own["strata:images"] ?? "images", platforms);
       const made = new Map<string, string>();
       for (const layer of catalog) {
-        const { files: read, dockerfile, arguments: given, rebuild, upstreams, layers, base, description } = layer;
+        const {
+          files: read,
+          dockerfile,
+          arguments: given,
+          rebuild,
+          timestamps,
+          upstreams,
+          layers,
+          base,
+          description,
+        } = layer;
         const beneath = layers.map((parent) => [parent, made.get(parent)]);
         const pins = upstreams.map(({ name, digest: pin }) => [name, pin]);
         const labels = [base, description, own["strata:labels"]];
         made.set(
           layer.name,
-          JSON.stringify([read, dockerfile, given, rebuild, layer.platforms, pins, beneath, labels]),
+          JSON.stringify([
+            read,
+            dockerfile,
+            given,
+            rebuild,
+            timestamps ?? null,
+            layer.platforms,
+            pins,
+            beneath,
+            labels,
+          ]),
         );
       }
       return { catalog, made };

@@ -43,4 +43,13 @@ describe("a layer of another stack", () => {
     assert.equal(reusable(limited, args(), undefined, there(one, {}, { addedBytes: 1_000_001 }), new Map()), undefined);
     assert.equal(reusable(limited, args(), undefined, there(one), new Map()), undefined);
   });
+
+  it("is built here where its times are to be constant, and are not known to be", () => {
+    const constant = entry({ timestamps: "constant" });
+    const newest = { path: "tool", time: "2020-01-01T00:00:00.000Z" };
+    assert.ok(reusable(constant, args(), undefined, there(one, {}, { newest }), new Map()));
+    assert.equal(reusable(constant, args(), undefined, there(one), new Map()), undefined);
+    const late = { ...newest, time: "2026-01-01T00:00:00.000Z" };
+    assert.equal(reusable(constant, args(), undefined, there(one, {}, { newest: late }), new Map()), undefined);
+  });
 });

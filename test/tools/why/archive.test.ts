@@ -4,11 +4,11 @@ import { join } from "node:path";
 import { Readable } from "node:stream";
 import { gzipSync, zstdCompressSync } from "node:zlib";
 import { create } from "tar";
-import { readArchive as read } from "../../components/archive";
-import { sha256 } from "../../components/catalog/sha256";
-import { entriesOf, readEntry } from "../../tools/why/archive";
-import { withFolder } from "./catalog/folder";
-import { withTools } from "./fake-tool";
+import { readArchive as read } from "../../../components/archive";
+import { sha256 } from "../../../components/catalog/sha256";
+import { entriesOf, readEntry } from "../../../tools/why/archive";
+import { withFolder } from "../../components/catalog/folder";
+import { withTools } from "../../components/fake-tool";
 
 const long = `${"long/".repeat(60)}name`;
 const files = {
