@@ -116,7 +116,7 @@ function mixOf({ results, pictures }: Told, measured: Measurements): string {
   });
   return `## A week's changes
 
-A change to the chain, on a machine that has nothing cached. 70 of 100 changes are of app, 20 of tooling (half of them a tool's version, half its
+A change to the chain, on a machine that has nothing cached. 70 of 100 changes are of app, 20 of tools (half of them a version, half a
 configuration), 10 of the system.
 
 ${pictures["mix.svg"] ?? ""}
