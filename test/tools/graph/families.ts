@@ -11,7 +11,7 @@ export const hostile = [
   "$&$1 `y` %s",
 ];
 
-/** A chain as in the README: debian, base, tooling, app. */
+/** A chain: debian, base, tooling, app. */
 export function chain(): FamilyGraph {
   return {
     title: "Images of stack local",
