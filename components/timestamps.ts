@@ -101,6 +101,6 @@ export function checkTimestamps(
 ): InputError | undefined {
   if (timestamps !== "constant" || !newest || isConstant(newest)) return undefined;
   const what = `/${newest.path} of ${name} is of ${newest.time}, later than SOURCE_DATE_EPOCH (${latest}): most likely the time of its build, and another one in the next`;
-  const how = `have the stage that it comes from declare ARG SOURCE_DATE_EPOCH, and the step that makes it end with: ${touching}; or remove the key, as for what is copied from the build context`;
+  const how = `have the stage that it comes from declare ARG SOURCE_DATE_EPOCH, and the step that makes it end with: ${touching}; then raise rebuild, since a builder takes the copy of before for the same; or remove the key, as for what is copied from the build context`;
   return new InputError(dockerfilePath.replace(/Dockerfile$/, "image.yaml"), `timestamps: ${what}; ${how}`);
 }

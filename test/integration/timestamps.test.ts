@@ -73,6 +73,7 @@ describe("an image whose times are constant", () => {
       }
       assert.deepEqual(await project.layers(), {}, "nothing that could be released");
       project.write("images/tools/Dockerfile", touched(8_000_000));
+      project.append("images/tools/image.yaml", "rebuild: 1\n");
       await project.up();
       assert.equal((await project.layers()).tools?.newest?.time, "2020-01-01T00:00:00.000Z");
     }));
