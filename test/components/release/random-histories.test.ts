@@ -121,34 +121,12 @@ function ingredients(files: Files): { catalog: Catalog; made: Map<string, string
       const catalog = catalogIn(folder, own["strata:images"] ?? "images", platforms);
       const made = new Map<string, string>();
       for (const layer of catalog) {
-        const {
-          files: read,
-          dockerfile,
-          arguments: given,
-          rebuild,
-          timestamps,
-          upstreams,
-          layers,
-          base,
-          description,
-        } = layer;
+        const { files: read, dockerfile, arguments: given, upstreams, layers, base, description } = layer;
+        const settings = [layer.rebuild, layer.timestamps, layer.platforms];
         const beneath = layers.map((parent) => [parent, made.get(parent)]);
         const pins = upstreams.map(({ name, digest: pin }) => [name, pin]);
         const labels = [base, description, own["strata:labels"]];
-        made.set(
-          layer.name,
-          JSON.stringify([
-            read,
-            dockerfile,
-            given,
-            rebuild,
-            timestamps ?? null,
-            layer.platforms,
-            pins,
-            beneath,
-            labels,
-          ]),
-        );
+        made.set(layer.name, JSON.stringify([read, dockerfile, given, settings, pins, beneath, labels]));
       }
       return { catalog, made };
     } catch (error) {
