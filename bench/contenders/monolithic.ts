@@ -10,7 +10,7 @@ const image = { repository: "mono", tag: "latest" };
 export const withoutCache: Contender = {
   id: "a1",
   title: "one Dockerfile, no cache",
-  about: "One Dockerfile with all stages of all three. What the published figures are compared with.",
+  about: "One Dockerfile with all stages of all layers. What the published figures are compared with.",
   shown: (place) => commandText(commandOf(place)),
   refresh: writeDockerfile,
   build: (work) => work.run(...toolOf([...commandOf(work.place, rebuiltOf(work)), ...upstreamContexts(work.layers())])),
