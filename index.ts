@@ -8,6 +8,7 @@ import { readCatalog } from "./components/catalog/catalog";
 import { FileHashes } from "./components/catalog/file-hashes";
 import { readTests, untestedBy } from "./components/catalog/image-tests";
 import { readUpstreams, refusePinnedStandIns } from "./components/catalog/upstreams";
+import { reportLeftOut } from "./components/failed-resources";
 import { Family } from "./components/family";
 import { addedLayers, imageLayers, imagePlatforms } from "./components/image";
 import { mountBlobs } from "./components/mount";
@@ -24,6 +25,7 @@ import { readSettings, type Settings } from "./components/settings";
 import { newestFile } from "./components/timestamps";
 
 hideConfiguration();
+reportLeftOut();
 const stack = pulumi.getStack();
 const settings = readSettings(new pulumi.Config("strata"), stack);
 

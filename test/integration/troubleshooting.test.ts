@@ -87,7 +87,15 @@ describe("when something is wrong", function () {
 
   it("a build fails: logs has what the step printed, and why what there is of the layer", async () => {
     project.write("images/tooling/install", "echo cannot find libx >&2\nexit 3\n");
-    await assert.rejects(project.up(), /exit code: 3/);
+    await assert.rejects(project.up(), ({ message }: Error) => {
+      assert.match(message, /exit code: 3/);
+      assert.match(
+        message,
+        /error: tooling failed, as the error of tooling \(\S+\) says; what is made of it was left out/,
+      );
+      assert.doesNotMatch(message, /unhandled|serializing/);
+      return true;
+    });
     const log = await said("logs", "tooling");
     assert.match(log, /RUN sh \/install > \/tool\.log:\n\S+ cannot find libx/);
     assert.match(
