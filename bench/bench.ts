@@ -1,4 +1,4 @@
-import { existsSync, readFileSync, rmSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { CommanderError } from "commander";
 import { parse } from "yaml";
@@ -13,7 +13,7 @@ import { Hashes } from "./hashes";
 import { machineHash, thisCommit, thisMachine } from "./machine";
 import { type Options, readOptions } from "./options";
 import { type Measured, Records } from "./records";
-import { figuresText, writeReport } from "./report";
+import { figuresText, runsFile, writeReport } from "./report";
 import type { Bench } from "./runs/bench";
 import { perform } from "./runs/perform";
 import { contenderIds, estimate, type Run, runId, schedule } from "./schedule";
@@ -28,8 +28,8 @@ const home = homeAt(join(root, ".strata/bench"));
 async function main(options: Options): Promise<void> {
   process.env.PATH = pathWithTools();
   if (!options.report) requireOnly();
-  if (options.fresh && !options.report) rmSync(join(home.folder, "results.jsonl"), { force: true });
-  const records = new Records(join(home.folder, "results.jsonl"));
+  const records = new Records(join(home.folder, "results.jsonl"), join(root, "docs/benchmark", runsFile));
+  if (options.fresh && !options.report) records.drop(() => true);
   const machine = thisMachine();
   const place = { machine: machineHash(machine), commit: await thisCommit() };
   const hashes = new Hashes();

@@ -57,7 +57,7 @@ function headOf({ results, records }: Told): string {
 
 \`npm run bench\` measured it, ${from.slice(0, 10)} to ${to.slice(0, 10)}, at ${commits.map((commit) => `\`${commit}\``).join(", ")}, on ${chain}.
 Seconds and bytes are medians. Where seconds are not of three runs, how many they are of is in brackets, which then holds for all that follows from
-them: goals, savings, ratios. [results.json](results.json) has it all.${beside}${missingOf(results, records)}`;
+them: goals, savings, ratios. [results.json](results.json) has it all, [runs.jsonl](runs.jsonl) each run.${beside}${missingOf(results, records)}`;
 }
 
 /** What the whole benchmark has and was not measured, by contender. */

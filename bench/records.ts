@@ -1,4 +1,4 @@
-import { appendFileSync, existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { appendFileSync, copyFileSync, existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname } from "node:path";
 import type { Run } from "./schedule";
 
@@ -38,7 +38,15 @@ export interface Measured extends Run {
 export class Records {
   readonly all: Measured[];
 
-  constructor(private readonly file: string) {
+  /** @param published what a fresh clone begins with, where it is there: the runs that a document was written of */
+  constructor(
+    private readonly file: string,
+    published?: string,
+  ) {
+    if (published !== undefined && !existsSync(file) && existsSync(published)) {
+      mkdirSync(dirname(file), { recursive: true });
+      copyFileSync(published, file);
+    }
     this.all = readLines(file);
   }
 
@@ -52,9 +60,13 @@ export class Records {
   drop(unwanted: (measured: Measured) => boolean): void {
     const kept = this.all.filter((measured) => !unwanted(measured));
     if (kept.length === this.all.length) return;
-    writeFileSync(this.file, kept.map((measured) => `${JSON.stringify(measured)}\n`).join(""));
+    writeFileSync(this.file, recordLines(kept));
     this.all.splice(0, this.all.length, ...kept);
   }
+}
+
+export function recordLines(records: readonly Measured[]): string {
+  return records.map((measured) => `${JSON.stringify(measured)}\n`).join("");
 }
 
 /** The last line may be half of one, of a process that was killed. */

@@ -4,7 +4,7 @@ import { bytesText, seconds } from "../tools/terminal";
 import { documentOf } from "./document";
 import type { Machine } from "./machine";
 import { plotsOf, svgOf } from "./plots";
-import type { Measured } from "./records";
+import { type Measured, recordLines } from "./records";
 import { resultsOf } from "./results";
 
 export interface Report {
@@ -14,7 +14,10 @@ export interface Report {
   readonly machine: Machine;
 }
 
-/** Writes README.md, results.json and the pictures. Nothing where nothing was measured. */
+/** Of a document's folder: the runs that it was written of. */
+export const runsFile = "runs.jsonl";
+
+/** Writes README.md, results.json, the runs and the pictures. Nothing where nothing was measured. */
 export async function writeReport(folder: string, { records, family, machine }: Report): Promise<void> {
   if (records.length === 0) return;
   mkdirSync(folder, { recursive: true });
@@ -26,6 +29,7 @@ export async function writeReport(folder: string, { records, family, machine }: 
     pictures[plot.file] = `![${plot.about}](${plot.file})`;
   }
   writeFileSync(join(folder, "results.json"), `${JSON.stringify(results, null, 2)}\n`);
+  writeFileSync(join(folder, runsFile), recordLines(records));
   writeFileSync(join(folder, "README.md"), documentOf({ records, results, pictures }));
 }
 

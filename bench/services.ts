@@ -1,5 +1,5 @@
 import { randomUUID } from "node:crypto";
-import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statfsSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { execa } from "execa";
@@ -16,8 +16,9 @@ const options = { accessLog: true } as const;
 /** In bytes: how much the registry may grow before it throws away what no tag names any more. */
 const growth = 8e9;
 
-/** How many emptied BuildKits are kept aside: of a whole chain each has gigabytes. */
-const mostAside = 5;
+/** How many emptied BuildKits are kept aside at most, and how many bytes are left free: of a whole chain each has gigabytes. */
+const mostAside = 15;
+const leastFree = 25e9;
 
 /** In milliseconds: how long a disk is left alone after these are deleted. */
 const afterDeleting = 60_000;
@@ -65,7 +66,8 @@ export class Services {
     const { aside } = this;
     mkdirSync(aside, { recursive: true });
     if (existsSync(this.home.buildkit)) renameSync(this.home.buildkit, join(aside, randomUUID()));
-    if (readdirSync(aside).length < mostAside) return;
+    const { bavail, bsize } = statfsSync(aside);
+    if (readdirSync(aside).length < mostAside && bavail * bsize > leastFree) return;
     rmSync(aside, { recursive: true, force: true });
     await diskRests();
   }

@@ -161,7 +161,8 @@ export class Family extends pulumi.ComponentResource {
     made: ReadonlyMap<string, Made>,
   ): Made {
     const { name, platforms, timestamps, rebuild } = entry;
-    const { context, dockerfile: dockerfilePath } = stageLayer(entry, args.staging, args.compression);
+    const { context, dockerfile: dockerfilePath, layOut } = stageLayer(entry, args.staging, args.compression);
+    if (isReadByEngine(entry)) layOut();
     const parents = Object.fromEntries(entry.layers.map((parent) => [parent, made.get(parent) as Made]));
     const upstreams = Object.fromEntries(entry.upstreams.map((upstream) => [upstream.name, upstream]));
     const layerArgs: LayerArgs = {
@@ -231,6 +232,14 @@ function prefetchWhileBuilding(
       );
     });
   }
+}
+
+/**
+ * Whether the files of a layer's context are read. A preview builds nothing, but has the provider hash the context of an image of which any input
+ * differs, as with another value of a secret, and without this setting of each.
+ */
+function isReadByEngine({ secrets }: CatalogLayer): boolean {
+  return !pulumi.runtime.isDryRun() || secrets.length > 0 || !process.env.PULUMI_ENABLE_LEGACY_DIFF;
 }
 
 /** What is not tested asks nothing of the builder for it. */

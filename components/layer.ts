@@ -132,6 +132,7 @@ export class Layer extends pulumi.ComponentResource {
         // BuildKit waits for ever where a registry takes a request and never answers it.
         customTimeouts: { create: args.timeout, update: args.timeout },
         transformations: [onlyGiven],
+        hideDiffs: ["contextHash"],
       },
     );
     ended.follow(image.digest);

@@ -3,7 +3,7 @@ import { dirname, join } from "node:path";
 import { filesText } from "./files";
 import type { LayerTests } from "./image-tests";
 import { sha256 } from "./sha256";
-import { type StagedLayer, stageVersion } from "./stage";
+import { type Staged, stageVersion } from "./stage";
 import { programOf } from "./test-runner";
 
 /** With the layer's name in it, which BuildKit then tells of a run that fails. */
@@ -23,7 +23,7 @@ export const testsStaging = ".tests";
  * @param layer whose image is tested
  * @param staging a path relative to the project: `.strata/contexts`
  */
-export function stageTests(layer: string, tests: readonly LayerTests[], staging: string): StagedLayer {
+export function stageTests(layer: string, tests: readonly LayerTests[], staging: string): Staged {
   const programs = tests.flatMap(({ layer, folder, runs }) =>
     runs.map((run) => ({ path: `${layer}/run/${run.file}`, text: programOf(run, folder, `${mountOf(layer)}/tests`) })),
   );

@@ -24,10 +24,19 @@ import type { ContextFile } from "./files";
 import { InputError } from "./input-error";
 import { sha256 } from "./sha256";
 
-/** Where a staged layer lies. The Dockerfile is not in the context, so that `COPY .` copies the user's own, if any. */
-export interface StagedLayer {
+/** Where a build's context and Dockerfile lie. That is not in the context, so that `COPY .` copies the user's own, if any. */
+export interface Staged {
   readonly context: string;
   readonly dockerfile: string;
+}
+
+export interface StagedLayer extends Staged {
+  /**
+   * Puts the files into the context, which is empty without; to be done before anything is built of it.
+   *
+   * @throws InputError for a file that has changed since the catalog was read
+   */
+  readonly layOut: () => void;
 }
 
 /** Of the folders that are laid out; another one gives each a new name. */
@@ -40,12 +49,12 @@ const versionsKept = 3;
 const untouched = 60 * 60_000;
 
 /**
- * Lays out what one layer is built from: just the files that count, with modes 0644 and 0755 whatever the umask, and
- * the Dockerfile in its normal form beside them.
+ * Stages what one layer is built from: just the files that count, with modes 0644 and 0755 whatever the umask, and
+ * the Dockerfile in its normal form beside them. The files are copied when they are laid out, which a layer that stays as it is never needs.
  *
  * The docker-build provider hashes modes and whatever else lies in a context, so that a checkout under another umask
  * would be rebuilt; in a staged context there is nothing else. The folder has the name of its contents and is never
- * written again, so that a preview cannot change what a running build reads, and its path, which becomes an input of the
+ * written again once they are in it, so that a preview cannot change what a running build reads, and its path, which becomes an input of the
  * Image, is the same on every machine. Versions share their files by hard links to one copy of each.
  *
  * The context itself has that name too. BuildKit keeps what it got of a context by the last part of its path, and takes a file for
@@ -53,16 +62,24 @@ const untouched = 60 * 60_000;
  *
  * @param staging a path relative to the project: `.strata/contexts`
  * @param compression as `BuildArgs` has it
- * @throws InputError for a file that changes while it is being read
  */
 export function stageLayer(layer: CatalogLayer, staging: string, compression = "zstd"): StagedLayer {
   const dockerfile = layer.timestamps ? markedCopies(layer.dockerfile, markOf(layer, compression)) : layer.dockerfile;
   const contents = sha256(JSON.stringify([layout, dockerfile, layer.files])).slice(0, 16);
   const folder = stageVersion(staging, layer.name, contents, (unfinished) => {
-    layOut(layer, join(unfinished, contents), join(staging, ".files"));
+    makeFolder(join(unfinished, contents));
     writeDockerfile(dockerfile, unfinished);
   });
-  return { context: `${folder}/${contents}`, dockerfile: `${folder}/Dockerfile` };
+  const context = `${folder}/${contents}`;
+  return {
+    context,
+    dockerfile: `${folder}/Dockerfile`,
+    layOut: () => {
+      if (layer.files.length === 0 || readdirSync(context).length > 0) return;
+      // In the place of the empty folder at once: no build sees half of it.
+      makeAside(staging, layer.name, context, (unfinished) => layOut(layer, unfinished, join(staging, ".files")));
+    },
+  };
 }
 
 /** What copies of a layer with constant times go by. The Dockerfile is no part of it: an edit of one stage would run all others again. */
@@ -89,15 +106,24 @@ export function stageVersion(
     touch(folder);
     return folder;
   }
-  // Where no other process looks for versions to take away.
+  makeAside(staging, name, folder, layOut);
+  prune(staging, name);
+  return folder;
+}
+
+/** Makes a folder where no other process looks for versions to take away, and puts it in its place when it is whole. */
+function makeAside(staging: string, name: string, folder: string, write: (folder: string) => void): void {
   mkdirSync(join(staging, ".unfinished"), { recursive: true });
   const unfinished = mkdtempSync(join(staging, ".unfinished", `${basename(name)}-`));
-  layOut(unfinished);
+  write(unfinished);
   chmodSync(unfinished, 0o755);
   mkdirSync(dirname(folder), { recursive: true });
   rename(unfinished, folder);
-  prune(staging, name);
-  return folder;
+}
+
+function makeFolder(path: string): void {
+  mkdirSync(path, { recursive: true });
+  chmodSync(path, 0o755);
 }
 
 /** The versions used last are those that stay. */
@@ -125,27 +151,25 @@ function rename(from: string, to: string): void {
   try {
     renameSync(from, to);
   } catch (error) {
-    if (!existsSync(to)) throw error;
+    if (!["ENOTEMPTY", "EEXIST"].includes((error as NodeJS.ErrnoException).code ?? "")) throw error;
     rmSync(from, { recursive: true });
   }
 }
 
 function layOut(layer: CatalogLayer, folder: string, store: string): void {
-  const made = new Set<string>();
-  const makeFolder = (path: string) => {
+  const made = new Set([folder]);
+  const makeFolders = (path: string) => {
     if (made.has(path)) return;
-    if (path !== folder) makeFolder(dirname(path));
-    mkdirSync(path, { recursive: true });
-    chmodSync(path, 0o755);
+    makeFolders(dirname(path));
+    makeFolder(path);
     made.add(path);
   };
-  makeFolder(folder);
   mkdirSync(store, { recursive: true });
   const linked = new Set<string>();
   for (const file of layer.files) {
     const target = join(folder, file.path);
     const source = join(layer.context, file.path);
-    makeFolder(file.mode === "dir" ? target : dirname(target));
+    makeFolders(file.mode === "dir" ? target : dirname(target));
     if (file.mode === "dir") continue;
     if (file.mode === "link") {
       const pointsTo = readlinkSync(source);

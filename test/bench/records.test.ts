@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
-import { appendFileSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { appendFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { Records } from "../../bench/records";
+import { Records, recordLines } from "../../bench/records";
 import { measured } from "./measured";
 
 describe("the benchmark's records", () => {
@@ -21,6 +21,16 @@ describe("the benchmark's records", () => {
     records.add(one);
     records.add(failed);
     assert.deepEqual(new Records(file).all, [one, failed]);
+  });
+
+  it("go on in a fresh clone from those of the last document, and from no document where there are some", () => {
+    const published = join(folder, "runs.jsonl");
+    const one = measured({ seconds: 1.5 });
+    writeFileSync(published, recordLines([one]));
+    assert.deepEqual(new Records(file, published).all, [one]);
+    const records = new Records(file);
+    records.drop(() => true);
+    assert.deepEqual(new Records(file, published).all, []);
   });
 
   it("outlive a line that was written by half", () => {

@@ -55,6 +55,7 @@ describe("real builds without a cache", function () {
         const digest = await digestOf(...own(world), world, folder);
         assert.equal(await digestOf(...own(edited), edited, folder), digest, what);
         const staged = stageLayer(before, join(folder, "staged"));
+        staged.layOut();
         const again = await digestOf(staged.context, join(staged.dockerfile, ".."), world, folder);
         assert.equal(again, digest, contentsOf(own(world)[1]));
       });

@@ -14,7 +14,7 @@ import {
 import { basename, dirname, join } from "node:path";
 import { type CatalogLayer, readCatalog } from "../../../components/catalog/catalog";
 import { type ContextFile, filesText } from "../../../components/catalog/files";
-import { type StagedLayer, stageLayer } from "../../../components/catalog/stage";
+import { type Staged, stageLayer } from "../../../components/catalog/stage";
 import { withFolder } from "./folder";
 
 const everything = "FROM scratch\nCOPY . /\n";
@@ -24,6 +24,13 @@ const files = { "image/Dockerfile": everything, "image/Dockerfile.dockerignore":
 function layerOf(folder: string): CatalogLayer {
   const source = { images: folder, upstreams: new Map(), pinsFile: "upstreams.yaml", platforms: ["linux/amd64"] };
   return readCatalog(source)[0] as CatalogLayer;
+}
+
+/** The layer staged, with its files. */
+function laidOut(folder: string): Staged {
+  const { layOut, ...staged } = stageLayer(layerOf(folder), join(folder, ".staging"));
+  layOut();
+  return staged;
 }
 
 const text = (folder: string) => filesText(layerOf(folder).files);
@@ -165,9 +172,9 @@ describe("a staged layer", () => {
       chmodSync(join(from, "b"), 0o600);
       symlinkSync("b", join(from, "link"));
       const umask = process.umask(0o077);
-      let staged: StagedLayer;
+      let staged: Staged;
       try {
-        staged = stageLayer(layerOf(folder), join(folder, ".staging"));
+        staged = laidOut(folder);
       } finally {
         process.umask(umask);
       }
@@ -183,9 +190,36 @@ describe("a staged layer", () => {
     });
   });
 
+  it("has no files before it is laid out, and all of them from then on", () => {
+    withFolder({ ...files, "image/a": "a" }, (folder) => {
+      const { context, dockerfile, layOut } = stageLayer(layerOf(folder), join(folder, ".staging"));
+      assert.deepEqual(readdirSync(context), []);
+      assert.equal(readFileSync(dockerfile, "utf8"), everything);
+      layOut();
+      const { ino } = statSync(context);
+      layOut();
+      assert.equal(statSync(context).ino, ino, "what a running build reads is not written again");
+      assert.equal(stageLayer(layerOf(folder), join(folder, ".staging")).context, context);
+      assert.equal(readFileSync(join(context, "a"), "utf8"), "a");
+      assert.deepEqual(readdirSync(join(folder, ".staging/.unfinished")), []);
+    });
+  });
+
+  it("takes no file that has changed since the plan was made", () => {
+    withFolder({ ...files, "image/a": "one" }, (folder) => {
+      const { context, layOut } = stageLayer(layerOf(folder), join(folder, ".staging"));
+      writeFileSync(join(folder, "image/a"), "two");
+      assert.throws(layOut, /image\/a.*: changes while it is being read; wait for what writes it, and try again/s);
+      assert.deepEqual(readdirSync(context), []);
+      writeFileSync(join(folder, "image/a"), "one");
+      layOut();
+      assert.equal(readFileSync(join(context, "a"), "utf8"), "one");
+    });
+  });
+
   it("lies elsewhere when its contents change, and what a running build reads stays", () => {
     withFolder({ ...files, "image/a": "one" }, (folder) => {
-      const stage = () => stageLayer(layerOf(folder), join(folder, ".staging"));
+      const stage = () => laidOut(folder);
       const one = stage();
       assert.deepEqual(stage(), one);
       writeFileSync(join(folder, "image/a"), "two");
@@ -199,16 +233,13 @@ describe("a staged layer", () => {
 
   it("stays the same when only comments, blank lines and indentation of the Dockerfile change", () => {
     const dockerfile = (text: string) => ({ "image/Dockerfile": text, "image/a": "a" });
-    const staged = (text: string) =>
-      withFolder(dockerfile(text), (folder) =>
-        stageLayer(layerOf(folder), join(folder, ".staging")).context.slice(-30),
-      );
+    const staged = (text: string) => withFolder(dockerfile(text), (folder) => laidOut(folder).context.slice(-30));
     assert.equal(staged("FROM scratch\nCOPY a /\n"), staged("# why\n\nFROM scratch  \n  COPY a /\n# end\n"));
   });
 
   it("shares unchanged files between versions, but not within one, where two links would become links in the image", () => {
     withFolder({ ...files, "image/a": "same", "image/b": "same", "image/c": "1" }, (folder) => {
-      const stage = () => stageLayer(layerOf(folder), join(folder, ".staging")).context;
+      const stage = () => laidOut(folder).context;
       const inode = (path: string) => statSync(path).ino;
       const one = stage();
       writeFileSync(join(folder, "image/c"), "2");
@@ -223,7 +254,7 @@ describe("a staged layer", () => {
     withFolder({ ...files, "image/a": "" }, (folder) => {
       const stage = (version: number, used: Date) => {
         writeFileSync(join(folder, "image/a"), `${version}`);
-        const made = dirname(stageLayer(layerOf(folder), join(folder, ".staging")).context);
+        const made = dirname(laidOut(folder).context);
         utimesSync(made, used, used);
         return basename(made);
       };
@@ -232,7 +263,7 @@ describe("a staged layer", () => {
       assert.deepEqual(versions(), kept.slice(2).sort());
       // Used again, a version is young again.
       writeFileSync(join(folder, "image/a"), "2");
-      stageLayer(layerOf(folder), join(folder, ".staging"));
+      laidOut(folder);
       const more = [5, 6].map((version) => stage(version, new Date()));
       assert.deepEqual(versions(), [kept[2], ...more].sort());
     });
@@ -241,7 +272,7 @@ describe("a staged layer", () => {
   it("has the folders that a step names and that are empty", () => {
     withFolder({ "image/Dockerfile": "FROM scratch\nCOPY spool /spool\n" }, (folder) => {
       mkdirSync(join(folder, "image/spool"));
-      const { context } = stageLayer(layerOf(folder), join(folder, ".staging"));
+      const { context } = laidOut(folder);
       assert.deepEqual(readdirSync(context), ["spool"]);
     });
   });

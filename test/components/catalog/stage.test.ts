@@ -16,7 +16,8 @@ const hotLoop = `
   for (let round = 0; round < 60; round++) {
     for (let file = 0; file < 5; file++) writeFileSync(own + "/image/d/" + file, String((round + file) % 7));
     const [layer] = readCatalog({ images: own, root: own, upstreams: new Map(), pinsFile: "", platforms: ["linux/amd64"] });
-    const { context } = stageLayer(layer, folder + "/staging");
+    const { context, layOut } = stageLayer(layer, folder + "/staging");
+    layOut();
     for (let file = 0; file < 5; file++) {
       const found = readFileSync(context + "/d/" + file, "utf8");
       if (found !== String((round + file) % 7)) console.log(context, file, found);
