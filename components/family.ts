@@ -162,7 +162,6 @@ export class Family extends pulumi.ComponentResource {
   ): Made {
     const { name, platforms, timestamps, rebuild } = entry;
     const { context, dockerfile: dockerfilePath, layOut } = stageLayer(entry, args.staging, args.compression);
-    if (isReadByEngine(entry)) layOut();
     const parents = Object.fromEntries(entry.layers.map((parent) => [parent, made.get(parent) as Made]));
     const upstreams = Object.fromEntries(entry.upstreams.map((upstream) => [upstream.name, upstream]));
     const layerArgs: LayerArgs = {
@@ -190,6 +189,7 @@ export class Family extends pulumi.ComponentResource {
     };
     const there = reusable(entry, layerArgs, testsIdOf(args.tests.get(name)), args.reuse?.[name], made);
     if (there) return there;
+    if (needsFiles(entry)) layOut();
     const digests = Object.fromEntries(entry.upstreams.map(({ name, digest }) => [name, digest]));
     for (const [parent, of] of Object.entries(parents)) {
       if (of instanceof ReusedLayer) digests[parent] = of.image.digest;
@@ -235,11 +235,12 @@ function prefetchWhileBuilding(
 }
 
 /**
- * Whether the files of a layer's context are read. A preview builds nothing, but has the provider hash the context of an image of which any input
- * differs, as with another value of a secret, and without this setting of each.
+ * Whether the files of a layer's context must be there. A preview builds nothing; but the provider hashes the context of an image of which any input
+ * differs, as with another value of a secret, and of each where the engine is not told to leave it alone.
  */
-function isReadByEngine({ secrets }: CatalogLayer): boolean {
-  return !pulumi.runtime.isDryRun() || secrets.length > 0 || !process.env.PULUMI_ENABLE_LEGACY_DIFF;
+function needsFiles({ secrets }: CatalogLayer): boolean {
+  const asksOfEach = !/^(1|true)$/i.test(process.env.PULUMI_ENABLE_LEGACY_DIFF ?? "");
+  return !pulumi.runtime.isDryRun() || secrets.length > 0 || asksOfEach;
 }
 
 /** What is not tested asks nothing of the builder for it. */

@@ -10,6 +10,12 @@ if (file && /cmd[\\/]run/.test(process.argv[1] ?? "")) watch();
 function watch() {
   const now = () => performance.timeOrigin + performance.now();
   const marks = { process: performance.timeOrigin, staging: 0 };
+  const timed = (stage) => {
+    const began = now();
+    const staged = stage();
+    marks.staging += now() - began;
+    return staged;
+  };
   const load = Module._load;
   const wraps = {
     "./components/lean-sdk": (loaded) => loaded,
@@ -25,10 +31,8 @@ function watch() {
     "./catalog/stage": (loaded) => ({
       ...loaded,
       stageLayer: (...args) => {
-        const began = now();
-        const staged = loaded.stageLayer(...args);
-        marks.staging += now() - began;
-        return staged;
+        const staged = timed(() => loaded.stageLayer(...args));
+        return { ...staged, layOut: () => timed(staged.layOut) };
       },
     }),
     "./components/family": (loaded) => ({

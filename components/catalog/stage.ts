@@ -40,7 +40,7 @@ export interface StagedLayer extends Staged {
 }
 
 /** Of the folders that are laid out; another one gives each a new name. */
-const layout = 2;
+const layout = 3;
 
 /** A build may still read the version before last. */
 const versionsKept = 3;
@@ -50,7 +50,7 @@ const untouched = 60 * 60_000;
 
 /**
  * Stages what one layer is built from: just the files that count, with modes 0644 and 0755 whatever the umask, and
- * the Dockerfile in its normal form beside them. The files are copied when they are laid out, which a layer that stays as it is never needs.
+ * the Dockerfile in its normal form beside them. The files are copied when they are laid out, which a preview does not need.
  *
  * The docker-build provider hashes modes and whatever else lies in a context, so that a checkout under another umask
  * would be rebuilt; in a staged context there is nothing else. The folder has the name of its contents and is never
@@ -115,7 +115,12 @@ export function stageVersion(
 function makeAside(staging: string, name: string, folder: string, write: (folder: string) => void): void {
   mkdirSync(join(staging, ".unfinished"), { recursive: true });
   const unfinished = mkdtempSync(join(staging, ".unfinished", `${basename(name)}-`));
-  write(unfinished);
+  try {
+    write(unfinished);
+  } catch (error) {
+    rmSync(unfinished, { recursive: true, force: true });
+    throw error;
+  }
   chmodSync(unfinished, 0o755);
   mkdirSync(dirname(folder), { recursive: true });
   rename(unfinished, folder);

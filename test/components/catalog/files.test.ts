@@ -211,6 +211,7 @@ describe("a staged layer", () => {
       writeFileSync(join(folder, "image/a"), "two");
       assert.throws(layOut, /image\/a.*: changes while it is being read; wait for what writes it, and try again/s);
       assert.deepEqual(readdirSync(context), []);
+      assert.deepEqual(readdirSync(join(folder, ".staging/.unfinished")), []);
       writeFileSync(join(folder, "image/a"), "one");
       layOut();
       assert.equal(readFileSync(join(context, "a"), "utf8"), "one");
