@@ -135,36 +135,36 @@ export class Builds {
   }
 
   /**
-   * Has the registry give a layer's repository what its base brings that the layer's last image had not: BuildKit (0.31) would send it
+   * Has the registry give a layer's repository what one beneath brings that the layer's last image had not: BuildKit (0.31) would send it
    * there once more. Where that fails it does, and no layer that begins later tries (docs/decisions/0022-mounts.md).
    *
-   * @param base a layer of this stack or one that it reuses, `repository@sha256:…`
+   * @param beneath a layer of this stack or one that it reuses, `repository@sha256:…`
    * @param repository where the layer goes
    */
-  async mountBase(layer: string, base: string, repository: string): Promise<void> {
-    const from = repositoryOf(base);
+  async mount(layer: string, beneath: string, repository: string): Promise<void> {
+    const from = repositoryOf(beneath);
     const mayMount = from !== repository && hostOf(from) === hostOf(repository);
     if (!this.registryMounts || !mayMount || pulumi.runtime.isDryRun()) return;
     const last = (await this.previous).builds.get(layer);
     const lastHere = last?.tag.startsWith(`${repository}:`) ? last : undefined;
-    if (Object.values(lastHere?.parents ?? {}).includes(base.slice(from.length + 1))) return;
+    if (Object.values(lastHere?.parents ?? {}).includes(beneath.slice(from.length + 1))) return;
     const late = sleep(mountLimit, undefined, { ref: false }).then(() => {
       throw new Error(`no answer within ${mountLimit / 1000} s`);
     });
     try {
-      await Promise.race([this.mountBrought(base, repository, lastHere?.digest), late]);
+      await Promise.race([this.mountBrought(beneath, repository, lastHere?.digest), late]);
     } catch (error) {
       this.registryMounts = false;
       void pulumi.log.debug(`${from} is not mounted into ${repository}: ${(error as Error).message}`);
     }
   }
 
-  private async mountBrought(base: string, repository: string, last: string | undefined): Promise<void> {
+  private async mountBrought(beneath: string, repository: string, last: string | undefined): Promise<void> {
     const before = last === undefined ? "" : `${repository}@${last}`;
-    const [brought, had] = await Promise.all([this.filesystemLayersOf(base), this.filesystemLayersOf(before)]);
+    const [brought, had] = await Promise.all([this.filesystemLayersOf(beneath), this.filesystemLayersOf(before)]);
     const large = withoutThose(brought?.flat() ?? [], had ?? []).filter(({ size }) => size >= worthMounting);
     const digests = large.map(({ digest }) => digest);
-    await this.options.ask.mountBlobs(digests, repositoryOf(base), repository);
+    await this.options.ask.mountBlobs(digests, repositoryOf(beneath), repository);
   }
 
   /** Tells of each problem once, however many layers come upon it. */

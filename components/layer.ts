@@ -114,7 +114,7 @@ export class Layer extends pulumi.ComponentResource {
       const willBuild = await builds.willBuild(name, { tag: made.tag, builder: args.builder, context: args.context });
       if (!willBuild) return { ...made, began: undefined };
       const began = await builds.begin(args.planned(), ended.promise);
-      if (args.base !== undefined && args.parents[args.base]) await builds.mountBase(name, made.base, args.repository);
+      await Promise.all(sentWith(args, made.parents).map((ref) => builds.mount(name, ref, args.repository)));
       return { ...made, began };
     });
     // A preview needs nobody's turn, and saves the time that it takes to know of the last one.
@@ -243,6 +243,16 @@ function namedContexts({ upstreams, parents }: LayerArgs) {
 function baseDigest({ base, parents, upstreams }: LayerArgs): Record<string, pulumi.Input<string>> {
   const found = base === undefined ? undefined : (parents[base] ?? upstreams[base]);
   return found ? { "org.opencontainers.image.base.digest": found.digest } : {};
+}
+
+/**
+ * The layers beneath whose contents are sent along, each as `repository@sha256:…`: the base's with the image, and with the cache those of all that
+ * its stages stand on.
+ */
+function sentWith({ base, cached, parents }: LayerArgs, digests: Digests): string[] {
+  return Object.entries(parents)
+    .filter(([name]) => cached || name === base)
+    .map(([name, { repository }]) => `${repository}@${digests[name]}`);
 }
 
 /** @returns `repository@sha256:…`; empty for `scratch` */

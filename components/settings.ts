@@ -1,5 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
 import { z } from "zod";
+import { buildsAtOnce } from "./builds-at-once";
 import type { TestChoice } from "./catalog/image-tests";
 import { InputError } from "./catalog/input-error";
 import { reservedLabels } from "./catalog/labels";
@@ -56,6 +57,8 @@ const stackName = z.string().regex(/^[A-Za-z0-9._/-]+$/, "expected the name of a
 /** In the SDK, but not in its types. */
 const { isConfigSecret } = pulumi.runtime as unknown as { isConfigSecret: (key: string) => boolean };
 
+const numberOfBuilds = "expected a number of builds; 0 for as many as this machine has processors";
+
 const schema = z.object({
   registry: z
     .string()
@@ -69,7 +72,10 @@ const schema = z.object({
   upstreams: z.string().min(1),
   platforms: z.array(platform).min(1),
   compression: z.enum(["zstd", "gzip"]),
-  parallel: z.int("expected a number of builds, 1 or more").min(1),
+  parallel: z
+    .int(numberOfBuilds)
+    .min(0, numberOfBuilds)
+    .transform((configured) => buildsAtOnce(configured)),
   timeout: z.string().regex(/^(?=\d)(?:\d+h)?(?:\d+m)?(?:\d+s)?$/, "expected a time such as 90s, 30m or 1h30m"),
   tests: z.enum(["none", "quick", "all"]),
   labels: z.record(z.string(), z.string("expected text")).superRefine((labels, context) => {

@@ -123,7 +123,7 @@ describe("settings", () => {
     [{ timeout: "1 hour" }, /^strata:timeout: expected a time/],
     [{ timeout: "" }, /^strata:timeout: expected a time/],
     [{ tests: "slow" }, /^strata:tests: /],
-    [{ parallel: "0" }, /^strata:parallel/],
+    [{ parallel: "-1" }, /^strata:parallel: expected a number of builds; 0 for as many/],
     [{ labels: '{"org.opencontainers.image.revision":"1"}' }, /^strata:labels: org\.open.*revision is Strata's own/],
     [
       { labels: '{"a":1}' },

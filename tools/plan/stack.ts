@@ -1,5 +1,6 @@
 import { isDeepStrictEqual } from "node:util";
 import type { EngineEvent, StepEventMetadata } from "@pulumi/pulumi/automation";
+import { buildsAtOnce } from "../../components/builds-at-once";
 import type { Catalog } from "../../components/catalog/catalog";
 import { type Action, actionFor } from "../../components/catalog/diff";
 import { type Efforts, expectedOf, isBuilt, type Plan } from "../../components/catalog/plan";
@@ -63,7 +64,7 @@ export async function planStack(
   const plan: StackPlan = {
     stack,
     layers: there ? await reusing().comparedWith(planned, there, reusing().imagesOf(stack, folder)) : planned,
-    parallel: Number(configOf(stack, "parallel", folder)),
+    parallel: buildsAtOnce(Number(configOf(stack, "parallel", folder))),
     tests: catalog.map(({ name }) => name).filter((name) => rest.tests.has(name)),
     tags: rest.tags,
     promotions: from === "" ? undefined : { from, layers: await withCommits(rest.copies, from, stack, folder) },
