@@ -180,6 +180,7 @@ export class Family extends pulumi.ComponentResource {
       parents,
       upstreams,
       base: entry.base,
+      stageBases: entry.stageBases,
       labels: labelsOf({ ...entry, standIns }, args.labels),
       secrets: secretsOf(entry, args.secrets),
       cached: entry.runsCommands,
@@ -204,32 +205,36 @@ export class Family extends pulumi.ComponentResource {
       builder: args.builder,
       context,
     });
+    const layer = new Layer(name, layerArgs, { parent: this });
     if (entry.prefetch.length > 0 && !pulumi.runtime.isDryRun()) {
       const names = beneathOf(entry, args.catalog);
       const ahead = entry.upstreams.map((upstream) => ({ name: upstream.name, ref: upstream.ref, platforms, context }));
       args.builds.lookUpBefore({ layer: name, beneath: names, upstreams: ahead });
       const beneath = names.flatMap((layer) => made.get(layer) ?? []);
-      prefetchWhileBuilding(name, beneath, entry.prefetch, { ...layerArgs, upstreams });
+      prefetchWhileBuilding(name, beneath, entry.prefetch, { ...layerArgs, upstreams, layer });
     }
-    return new Layer(name, layerArgs, { parent: this });
+    return layer;
   }
 }
 
-/** As soon as an update builds anything beneath a layer that changes by itself, its stages that need nothing of that are built as well. */
+/**
+ * As soon as an update builds anything beneath a layer that changes by itself, its stages that need nothing of that are built as well. They have a turn until
+ * the layer has its own: its build joins them then, and of two turns they would be both.
+ */
 function prefetchWhileBuilding(
   name: string,
   beneath: readonly Made[],
   stages: readonly string[],
-  args: LayerArgs & Pick<Prefetch, "upstreams">,
+  args: LayerArgs & Pick<Prefetch, "upstreams"> & { readonly layer: Layer },
 ): void {
   let begun = false;
+  const ownTurn = new Promise((resolve) => args.layer.begun.apply(resolve));
   for (const layer of beneath.filter((made) => made instanceof Layer)) {
     pulumi.all([layer.begun, args.secrets]).apply(async ([{ began }, secrets]) => {
       if (began === undefined || !(await args.builds.changesByItself(name)) || begun) return;
       begun = true;
-      begun = await args.builds.queue.spare(() =>
-        prefetch({ ...args, stages, secrets, cache: cacheOf(args) }).catch(() => {}),
-      );
+      const ahead = () => prefetch({ ...args, stages, secrets, cache: cacheOf(args) }).catch(() => {});
+      begun = await args.builds.queue.spare(() => Promise.race([ahead(), ownTurn]));
     });
   }
 }

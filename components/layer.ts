@@ -48,6 +48,8 @@ export interface LayerArgs extends BuildArgs, ImagePlace {
   readonly upstreams: Readonly<Record<string, { readonly ref: string; readonly digest: string }>>;
   /** What the image itself stands on, a key of `parents` or `upstreams`; undefined for `scratch`. */
   readonly base: string | undefined;
+  /** Those of `parents` that its stages build upon. */
+  readonly stageBases: readonly string[];
   /** All labels but the digest of what the image stands on, which is known when that is built. */
   readonly labels: Readonly<Record<string, string>>;
   /** For RUN --mount=type=secret: id → value. Only what its steps mount. */
@@ -114,7 +116,10 @@ export class Layer extends pulumi.ComponentResource {
       const willBuild = await builds.willBuild(name, { tag: made.tag, builder: args.builder, context: args.context });
       if (!willBuild) return { ...made, began: undefined };
       const began = await builds.begin(args.planned(), ended.promise);
-      await Promise.all(sentWith(args, made.parents).map((ref) => builds.mount(name, ref, args.repository)));
+      const mounts = sentWith(args).map(([parent, { repository }]) =>
+        builds.mount(name, { name: parent, repository, digest: made.parents[parent] as string }, args.repository),
+      );
+      await Promise.all(mounts);
       return { ...made, began };
     });
     // A preview needs nobody's turn, and saves the time that it takes to know of the last one.
@@ -245,14 +250,9 @@ function baseDigest({ base, parents, upstreams }: LayerArgs): Record<string, pul
   return found ? { "org.opencontainers.image.base.digest": found.digest } : {};
 }
 
-/**
- * The layers beneath whose contents are sent along, each as `repository@sha256:…`: the base's with the image, and with the cache those of all that
- * its stages stand on.
- */
-function sentWith({ base, cached, parents }: LayerArgs, digests: Digests): string[] {
-  return Object.entries(parents)
-    .filter(([name]) => cached || name === base)
-    .map(([name, { repository }]) => `${repository}@${digests[name]}`);
+/** The layers beneath whose contents are sent along: the base's with the image, and with the cache those of all that stages build upon. */
+function sentWith({ base, cached, stageBases, parents }: LayerArgs): [string, Parent][] {
+  return Object.entries(parents).filter(([name]) => name === base || (cached && stageBases.includes(name)));
 }
 
 /** @returns `repository@sha256:…`; empty for `scratch` */

@@ -57,7 +57,7 @@ const stackName = z.string().regex(/^[A-Za-z0-9._/-]+$/, "expected the name of a
 /** In the SDK, but not in its types. */
 const { isConfigSecret } = pulumi.runtime as unknown as { isConfigSecret: (key: string) => boolean };
 
-const numberOfBuilds = "expected a number of builds; 0 for as many as this machine has processors";
+const numberOfBuilds = "expected a number of builds; 0 for as many as this machine has processors, 2 to 8";
 
 const schema = z.object({
   registry: z

@@ -80,6 +80,7 @@ export class CatalogReader {
       upstreams: images.filter((image) => !isLayer(image)).map((image) => this.upstreamOf(image, name)),
       runsInside: [...reading.runsInside].sort(),
       runsCommands: reading.runsCommands,
+      stageBases: layers.filter((layer) => reading.stages.some(({ changes }) => changes === layer)),
       prefetch: prefetchableStages(reading.stages, (image) => layers.includes(image)),
       secrets: reading.secrets,
       needs: Object.fromEntries(images.map(({ name, platforms, ofBuilder }) => [name, { platforms, ofBuilder }])),
@@ -155,7 +156,11 @@ export class CatalogReader {
       images: united(images),
       base: reading.base === undefined ? undefined : this.localName(reading.base),
       runsInside: new Set([...reading.runsInside].map((image) => this.localName(image))),
-      stages: reading.stages.map((stage) => ({ ...stage, images: stage.images.map((image) => this.localName(image)) })),
+      stages: reading.stages.map((stage) => ({
+        ...stage,
+        images: stage.images.map((image) => this.localName(image)),
+        changes: stage.changes === undefined ? undefined : this.localName(stage.changes),
+      })),
     };
   }
 

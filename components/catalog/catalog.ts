@@ -33,6 +33,8 @@ export interface CatalogLayer {
   readonly inherited: readonly string[];
   /** Whether its build runs commands, so that a cache is worth its upload. */
   readonly runsCommands: boolean;
+  /** The layers that its stages build upon, its own among them: what its cache has beside the image. */
+  readonly stageBases: readonly string[];
   /** The stages that can be built while the layers beneath still are. */
   readonly prefetch: readonly string[];
   /** The secrets that its steps mount. */

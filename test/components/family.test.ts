@@ -293,23 +293,23 @@ describe("a family's resources", () => {
     assert.deepEqual(mounted, []);
   });
 
-  it("have it mount what stages stand on where their cache is kept", async () => {
-    const mounted: string[] = [];
-    const builds = () =>
-      newBuilds({
+  it("have it mount what stages build upon where their cache is kept, and not what is only copied from", async () => {
+    const mountedFor = async (...dockerfile: string[]) => {
+      const mounted: string[] = [];
+      const builds = newBuilds({
         ...ask,
         imageLayers: async () => [[{ digest: "sha256:f", size: 5e6 }]],
         mountBlobs: async (_, from, to) => void mounted.push(`${from} to ${to}`),
       });
-    const stages = (step: string) =>
-      register(
-        { ...files, "images/app/Dockerfile": `FROM base AS made\n${step}\nFROM scratch\nCOPY --from=made /a /\n` },
-        { builds: builds() },
-      );
-    registrations = await stages("RUN build");
-    assert.deepEqual(mounted.splice(0), ["registry.test/acme/base to registry.test/acme/app"]);
-    await stages("COPY a /");
-    assert.deepEqual(mounted, []);
+      await register({ ...files, "images/app/Dockerfile": dockerfile.join("\n") }, { builds });
+      return mounted;
+    };
+    const made = ["FROM scratch", "COPY --from=made /a /"];
+    assert.deepEqual(await mountedFor("FROM base AS made", "RUN build", ...made), [
+      "registry.test/acme/base to registry.test/acme/app",
+    ]);
+    assert.deepEqual(await mountedFor("FROM base AS made", "COPY a /", ...made), []);
+    assert.deepEqual(await mountedFor("FROM debian:12", "RUN build", "COPY --from=base /a /"), []);
   });
 
   it("are sent by the builder where a registry does not mount, which is asked once", async () => {

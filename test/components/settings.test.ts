@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import * as pulumi from "@pulumi/pulumi";
+import { buildsAtOnce } from "../../components/builds-at-once";
 import { readSettings } from "../../components/settings";
 
 const good = {
@@ -51,6 +52,10 @@ describe("settings", () => {
       hold: {},
       keepTags: true,
     });
+  });
+
+  it("of a stack that does not say how many builds run at once take that from the machine", () => {
+    assert.equal(read({ parallel: "0" }).parallel, buildsAtOnce(0));
   });
 
   it("of a pull request's stack take its tags away with it, and of any other where it says so", () => {

@@ -150,6 +150,28 @@ describe("a registry with", function () {
         assert.ok(!later.some((request) => request.includes("mount=")), "a base that stays brings nothing");
       }, files));
 
+    it("is mounted for the cache of what stages build upon it, whose image has nothing of it", () =>
+      withProject(
+        async (project) => {
+          const requests = proxy.set({ fault: { kind: "slow", milliseconds: 0 }, concerns: uploads });
+          await succeeds(project);
+          const beneath = await project.filesystemLayersOf("base");
+          const of = (name: string) =>
+            requests.filter((request) => request.includes(`${name}=`)).map((request) => queryOf(request).get(name));
+          const [data = ""] = beneath.slice(-1);
+          assert.ok(of("mount").includes(data), String(of("mount")));
+          const sent = of("digest");
+          assert.ok(sent.length > 0);
+          assert.ok(!sent.includes(data));
+        },
+        {
+          ...files,
+          "images/base/Dockerfile": "FROM alpine:3.22\nCOPY data /data\n",
+          "images/app/Dockerfile":
+            "FROM base AS made\nRUN wc -c < /data > /app\nFROM scratch\nCOPY --from=made /app /\n",
+        },
+      ));
+
     it("and a registry that does not mount: the builder sends it, and nothing else does", () =>
       withProject(async (project) => {
         const requests: string[] = [];

@@ -169,11 +169,13 @@ export class Evaluation {
     const isHidden = this.stages.findLastIndex((other) => other.stage.name === stage.name) !== index;
     const used = steps.flatMap((step) => fromsOf(step).map((from) => this.stageNamed(from, step) ?? from));
     const beneath = [...(base === undefined ? [] : [base]), ...used].filter((name) => name !== "scratch");
+    const lowest = this.stages[this.chainOf(index).at(-1) as number]?.base as string | undefined;
     return {
       index,
       name: isHidden ? undefined : stage.name,
       stages: beneath.filter((name) => typeof name === "number"),
       images: beneath.filter((name) => typeof name === "string").map((name) => familiar(name, this.file)),
+      changes: lowest !== undefined && steps.some(changesFiles) ? familiar(lowest, this.file) : undefined,
       // A download takes its time as a command does.
       works: steps.some((step) => step.kind === "run" || (step.kind === "copy" && step.copy.hasChecksum)),
     };
@@ -272,13 +274,16 @@ export class Evaluation {
           if (stage === undefined) add(from === "scratch" ? undefined : from);
           else add(this.stages[this.chainOf(stage).at(-1) as number]?.base as string | undefined);
         }
-        const changesFiles =
-          step.kind === "run" || step.kind === "workdir" || (step.kind === "copy" && !step.copy.linked);
-        if (chain.includes(index) && changesFiles) add(base);
+        if (chain.includes(index) && changesFiles(step)) add(base);
       }
     }
     return inside;
   }
+}
+
+/** Whether a step changes the files of the image beneath, which it needs for that. */
+function changesFiles(step: Step): boolean {
+  return step.kind === "run" || step.kind === "workdir" || (step.kind === "copy" && !step.copy.linked);
 }
 
 /** In a stage upon another one ENVs come before ARGs again, and ENVs of the image beneath, which nobody knows, before both. */

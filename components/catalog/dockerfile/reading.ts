@@ -55,6 +55,8 @@ export interface ReachedStage {
   readonly stages: readonly number[];
   /** By their familiar names. */
   readonly images: readonly string[];
+  /** The image, by its familiar name, that its steps change the files of, through stages; undefined where none does, and on `scratch`. */
+  readonly changes: string | undefined;
   /** Whether it runs or downloads anything. */
   readonly works: boolean;
 }

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { buildsAtOnce } from "../../../components/builds-at-once";
 import { changesAnything, planStack, type StackPlan } from "../../../tools/plan/stack";
 import { withFolder } from "../../components/catalog/folder";
 import { withTools } from "../../components/fake-tool";
@@ -8,11 +9,11 @@ const family = {
     "config:",
     "  strata:upstreams: { default: upstreams.yaml }",
     "  strata:images: { default: images }",
-    "  strata:parallel: { default: 8 }",
+    "  strata:parallel: { default: 0 }",
     "  strata:platforms: { default: [linux/amd64] }",
     "",
   ].join("\n"),
-  "Pulumi.dev.yaml": "config: { strata:parallel: 2 }\n",
+  "Pulumi.dev.yaml": "config: {}\n",
   "upstreams.yaml": "",
   "images/base/Dockerfile": "FROM scratch\nCOPY file /\n",
   "images/base/file": "a\n",
@@ -56,7 +57,10 @@ describe("the plan of a stack", () => {
         ["site", "unchanged", 0, ["base"]],
       ],
     );
-    assert.deepEqual([plan.stack, plan.parallel, plan.tests, plan.others, plan.warnings], ["dev", 2, [], [], []]);
+    assert.deepEqual(
+      [plan.stack, plan.parallel, plan.tests, plan.others, plan.warnings],
+      ["dev", buildsAtOnce(0), [], [], []],
+    );
     assert.equal(changesAnything(plan), false);
   });
 
