@@ -138,42 +138,33 @@ export class Builds {
    * Has the registry give a layer's repository what one beneath brings that the layer's last image had not: BuildKit (0.31) would send it
    * there once more. Where that fails it does, and no layer that begins later tries (docs/decisions/0022-mounts.md).
    *
-   * @param parent a layer of this stack or one that it reuses, by the name that the layer knows it by
+   * @param beneath a layer of this stack or one that it reuses, `repository@sha256:…`
    * @param repository where the layer goes
    */
-  async mount(layer: string, parent: Mounted, repository: string): Promise<void> {
-    const { repository: from } = parent;
+  async mount(layer: string, beneath: string, repository: string): Promise<void> {
+    const from = repositoryOf(beneath);
     const mayMount = from !== repository && hostOf(from) === hostOf(repository);
     if (!this.registryMounts || !mayMount || pulumi.runtime.isDryRun()) return;
     const last = (await this.previous).builds.get(layer);
     const lastHere = last?.tag.startsWith(`${repository}:`) ? last : undefined;
-    if (Object.values(lastHere?.parents ?? {}).includes(parent.digest)) return;
+    if (Object.values(lastHere?.parents ?? {}).includes(beneath.slice(from.length + 1))) return;
     const late = sleep(mountLimit, undefined, { ref: false }).then(() => {
       throw new Error(`no answer within ${mountLimit / 1000} s`);
     });
     try {
-      await Promise.race([this.mountBrought(parent, repository, lastHere), late]);
+      await Promise.race([this.mountBrought(beneath, repository, lastHere?.digest), late]);
     } catch (error) {
       this.registryMounts = false;
       void pulumi.log.debug(`${from} is not mounted into ${repository}: ${(error as Error).message}`);
     }
   }
 
-  private async mountBrought(parent: Mounted, repository: string, last: PreviousBuild | undefined): Promise<void> {
-    const { repository: from, digest } = parent;
-    const lastParent = last?.parents[parent.name];
-    const [brought, ...had] = await Promise.all([
-      this.filesystemLayersOf(`${from}@${digest}`),
-      this.filesystemLayersOf(last === undefined ? "" : `${repository}@${last.digest}`),
-      // What the cache alone has. Where it is gone from the registry all is mounted that the new one has.
-      this.filesystemLayersOf(lastParent === undefined ? "" : `${from}@${lastParent}`).catch(() => undefined),
-    ]);
-    const large = withoutThose(
-      brought?.flat() ?? [],
-      had.flatMap((image) => image ?? []),
-    ).filter(({ size }) => size >= worthMounting);
+  private async mountBrought(beneath: string, repository: string, last: string | undefined): Promise<void> {
+    const before = last === undefined ? "" : `${repository}@${last}`;
+    const [brought, had] = await Promise.all([this.filesystemLayersOf(beneath), this.filesystemLayersOf(before)]);
+    const large = withoutThose(brought?.flat() ?? [], had ?? []).filter(({ size }) => size >= worthMounting);
     const digests = large.map(({ digest }) => digest);
-    await this.options.ask.mountBlobs(digests, from, repository);
+    await this.options.ask.mountBlobs(digests, repositoryOf(beneath), repository);
   }
 
   /** Tells of each problem once, however many layers come upon it. */
@@ -322,13 +313,6 @@ interface Built {
   readonly parents: Digests;
   /** Whether it is still the image of before though it changes, as in an update that has other targets. */
   readonly leftOut: boolean;
-}
-
-/** A layer beneath another one. */
-interface Mounted {
-  readonly name: string;
-  readonly repository: string;
-  readonly digest: string;
 }
 
 /** In bytes, as far as they are known. */

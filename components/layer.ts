@@ -116,10 +116,7 @@ export class Layer extends pulumi.ComponentResource {
       const willBuild = await builds.willBuild(name, { tag: made.tag, builder: args.builder, context: args.context });
       if (!willBuild) return { ...made, began: undefined };
       const began = await builds.begin(args.planned(), ended.promise);
-      const mounts = sentWith(args).map(([parent, { repository }]) =>
-        builds.mount(name, { name: parent, repository, digest: made.parents[parent] as string }, args.repository),
-      );
-      await Promise.all(mounts);
+      await Promise.all(sentWith(args, made.parents).map((beneath) => builds.mount(name, beneath, args.repository)));
       return { ...made, began };
     });
     // A preview needs nobody's turn, and saves the time that it takes to know of the last one.
@@ -137,6 +134,7 @@ export class Layer extends pulumi.ComponentResource {
         // BuildKit waits for ever where a registry takes a request and never answers it.
         customTimeouts: { create: args.timeout, update: args.timeout },
         transformations: [onlyGiven],
+        // It says less than `files` does, and says nothing true of a context that a preview left empty (docs/decisions/0002-staged-contexts.md).
         hideDiffs: ["contextHash"],
       },
     );
@@ -250,9 +248,14 @@ function baseDigest({ base, parents, upstreams }: LayerArgs): Record<string, pul
   return found ? { "org.opencontainers.image.base.digest": found.digest } : {};
 }
 
-/** The layers beneath whose contents are sent along: the base's with the image, and with the cache those of all that stages build upon. */
-function sentWith({ base, cached, stageBases, parents }: LayerArgs): [string, Parent][] {
-  return Object.entries(parents).filter(([name]) => name === base || (cached && stageBases.includes(name)));
+/**
+ * The layers beneath whose contents are sent along, each as `repository@sha256:…`: the base's with the image, and with the cache those of all that
+ * stages build upon.
+ */
+function sentWith({ base, cached, stageBases, parents }: LayerArgs, digests: Digests): string[] {
+  return Object.entries(parents)
+    .filter(([name]) => name === base || (cached && stageBases.includes(name)))
+    .map(([name, { repository }]) => `${repository}@${digests[name]}`);
 }
 
 /** @returns `repository@sha256:…`; empty for `scratch` */

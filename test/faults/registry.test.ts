@@ -129,17 +129,18 @@ describe("a registry with", function () {
     const uploads: Plan["concerns"] = (method, path) =>
       ["POST", "PUT"].includes(method) && path.includes("/app/blobs/uploads/");
     const isMount: Plan["concerns"] = (method, path) => uploads(method, path) && path.includes("mount=");
+    const watched: Plan = { fault: { kind: "slow", milliseconds: 0 }, concerns: uploads };
+    const having = (requests: readonly string[], name: string) =>
+      requests.filter((request) => request.includes(`${name}=`)).map(queryOf);
 
     it("gives the repositories of what stands on it what it brings, which no builder sends there", () =>
       withProject(async (project) => {
-        const watched: Plan = { fault: { kind: "slow", milliseconds: 0 }, concerns: uploads };
         const requests = proxy.set(watched);
         await succeeds(project);
         const [layer = ""] = await project.filesystemLayersOf("base");
-        const of = (name: string) => requests.filter((request) => request.includes(`${name}=`)).map(queryOf);
-        const mounts = of("mount").map((query) => [query.get("mount"), query.get("from")]);
+        const mounts = having(requests, "mount").map((query) => [query.get("mount"), query.get("from")]);
         assert.deepEqual(mounts, [[layer, `${project.organisation}/base`]]);
-        const sent = of("digest").map((query) => query.get("digest"));
+        const sent = having(requests, "digest").map((query) => query.get("digest"));
         assert.ok(sent.length > 0);
         assert.ok(!sent.includes(layer));
 
@@ -153,14 +154,12 @@ describe("a registry with", function () {
     it("is mounted for the cache of what stages build upon it, whose image has nothing of it", () =>
       withProject(
         async (project) => {
-          const requests = proxy.set({ fault: { kind: "slow", milliseconds: 0 }, concerns: uploads });
+          const requests = proxy.set(watched);
           await succeeds(project);
-          const beneath = await project.filesystemLayersOf("base");
-          const of = (name: string) =>
-            requests.filter((request) => request.includes(`${name}=`)).map((request) => queryOf(request).get(name));
-          const [data = ""] = beneath.slice(-1);
-          assert.ok(of("mount").includes(data), String(of("mount")));
-          const sent = of("digest");
+          const data = (await project.filesystemLayersOf("base")).at(-1) ?? "";
+          const mounted = having(requests, "mount").map((query) => query.get("mount"));
+          assert.ok(mounted.includes(data), String(mounted));
+          const sent = having(requests, "digest").map((query) => query.get("digest"));
           assert.ok(sent.length > 0);
           assert.ok(!sent.includes(data));
         },

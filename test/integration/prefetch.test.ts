@@ -232,6 +232,30 @@ describe("stages of a layer that need no layer beneath", () => {
     }
   });
 
+  it("give their turn back when their own layer has one, whose build they are then", async () => {
+    const nonce = randomUUID();
+    const shared = `--mount=type=cache,id=${nonce},target=/shared : ${nonce} &&`;
+    const until = (file: string) => `for i in $(seq 20); do test -e /shared/${file} && break; sleep 1; done`;
+    const files = {
+      "images/base/Dockerfile": `FROM alpine:3.22\nRUN ${shared} ${until("fetching")}\n`,
+      "images/app/Dockerfile": [
+        "FROM alpine:3.22 AS tools",
+        `RUN ${shared} touch /shared/fetching && ${until("other")}; ls /shared > /seen`,
+        "FROM base",
+        "COPY --link --from=tools /seen /",
+        "",
+      ].join("\n"),
+      "images/other/Dockerfile": `FROM base\nRUN ${shared} touch /shared/other\n`,
+    };
+    const project = await Project.make(files, { config: { parallel: "2" } });
+    try {
+      await project.up();
+      assert.deepEqual((await fileIn(project, "app", "/seen")).split("\n"), ["fetching", "other"]);
+    } finally {
+      project.remove();
+    }
+  });
+
   it("wait where no more builds may run at once", async () => {
     const project = await Project.make(family(3), { secrets: { token: "123456789" }, config: { parallel: "1" } });
     try {

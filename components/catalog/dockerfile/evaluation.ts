@@ -56,7 +56,7 @@ export class Evaluation {
     const target = this.stages.length - 1;
     this.reach(target);
     const chain = this.chainOf(target);
-    const base = this.stages[chain.at(-1) as number]?.base as string | undefined;
+    const base = this.imageBeneath(target);
     const variables = new Map<number, StageVariables>();
     for (const index of [...this.reached].sort((a, b) => a - b)) variables.set(index, this.evaluate(index, variables));
     return {
@@ -169,7 +169,7 @@ export class Evaluation {
     const isHidden = this.stages.findLastIndex((other) => other.stage.name === stage.name) !== index;
     const used = steps.flatMap((step) => fromsOf(step).map((from) => this.stageNamed(from, step) ?? from));
     const beneath = [...(base === undefined ? [] : [base]), ...used].filter((name) => name !== "scratch");
-    const lowest = this.stages[this.chainOf(index).at(-1) as number]?.base as string | undefined;
+    const lowest = this.imageBeneath(index);
     return {
       index,
       name: isHidden ? undefined : stage.name,
@@ -187,10 +187,15 @@ export class Evaluation {
     return typeof base === "number" ? [index, ...this.chainOf(base)] : [index];
   }
 
+  /** The image that a stage stands on, through others, as written; undefined for `scratch`. */
+  private imageBeneath(index: number): string | undefined {
+    return this.stages[this.chainOf(index).at(-1) as number]?.base as string | undefined;
+  }
+
   /** Reads what a stage takes from the context. */
   private evaluate(index: number, before: ReadonlyMap<number, StageVariables>): StageVariables {
     const { base, steps } = this.stages[index] as EvaluatedStage;
-    const lowest = this.stages[this.chainOf(index).at(-1) as number]?.base as string | undefined;
+    const lowest = this.imageBeneath(index);
     const beneath = typeof base === "number" ? before.get(base) : undefined;
     const stage = beneath ? inheritedVariables(beneath, lowest === undefined) : { all: new Map(), env: new Map() };
     // An image beneath may set any variable; on scratch there are none.
@@ -272,7 +277,7 @@ export class Evaluation {
         for (const from of fromsOf(step)) {
           const stage = this.stageNamed(from, step);
           if (stage === undefined) add(from === "scratch" ? undefined : from);
-          else add(this.stages[this.chainOf(stage).at(-1) as number]?.base as string | undefined);
+          else add(this.imageBeneath(stage));
         }
         if (chain.includes(index) && changesFiles(step)) add(base);
       }

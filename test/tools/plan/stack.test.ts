@@ -13,7 +13,7 @@ const family = {
     "  strata:platforms: { default: [linux/amd64] }",
     "",
   ].join("\n"),
-  "Pulumi.dev.yaml": "config: {}\n",
+  "Pulumi.dev.yaml": "config: { strata:parallel: 3 }\n",
   "upstreams.yaml": "",
   "images/base/Dockerfile": "FROM scratch\nCOPY file /\n",
   "images/base/file": "a\n",
@@ -40,8 +40,12 @@ function step(
 }
 
 function planOf(...events: readonly object[]): Promise<StackPlan> {
+  return planIn(family, ...events);
+}
+
+function planIn(files: Readonly<Record<string, string>>, ...events: readonly object[]): Promise<StackPlan> {
   const script = events.map((event) => `printf '%s\\n' '${JSON.stringify(event)}'`).join("\n");
-  return withTools({ pulumi: script }, (env) => withFolder(family, (folder) => planStack("dev", env, folder)));
+  return withTools({ pulumi: script }, (env) => withFolder(files, (folder) => planStack("dev", env, folder)));
 }
 
 const same = ["base", "app", "site"].map((name) => step("same", name, { record }));
@@ -57,11 +61,13 @@ describe("the plan of a stack", () => {
         ["site", "unchanged", 0, ["base"]],
       ],
     );
-    assert.deepEqual(
-      [plan.stack, plan.parallel, plan.tests, plan.others, plan.warnings],
-      ["dev", buildsAtOnce(0), [], [], []],
-    );
+    assert.deepEqual([plan.stack, plan.parallel, plan.tests, plan.others, plan.warnings], ["dev", 3, [], [], []]);
     assert.equal(changesAnything(plan), false);
+  });
+
+  it("has as many builds at once as the machine has processors, where the stack does not say", async () => {
+    const plan = await planIn({ ...family, "Pulumi.dev.yaml": "config: {}\n" }, ...same);
+    assert.equal(plan.parallel, buildsAtOnce(0));
   });
 
   it("tells builds from rebases by what steps run inside, and expects what was recorded of each", async () => {
