@@ -1,12 +1,14 @@
 import type { Family } from "./family";
 import { lines, writeFiles } from "./written";
 
-/** How many layers each level has; those of the last may be fewer. */
+/**
+ * How many layers each level has; those of the last may be fewer. Ten levels at most, however many layers: bake walks each way from a
+ * target down to the lowest, which are twice as many with each level, and with 24 levels it does that for 27 s (docs/benchmark/by-hand.md).
+ */
 function widthOf(layers: number): readonly number[] {
-  if (layers === 3) return [1];
   // Six levels.
   if (layers === 14) return [3, 3, 3, 2, 2, 1];
-  return [10];
+  return [Math.ceil(layers / 10)];
 }
 
 /** Layers by level, from the bottom up. @example levelsOf(3) is [[0], [1], [2]] */

@@ -162,10 +162,13 @@ describe("the changes", () => {
 });
 
 describe("families of many layers", () => {
-  it("have each layer once, and six levels where they are 14", () => {
-    assert.deepEqual(levelsOf(3), [[0], [1], [2]]);
-    assert.equal(levelsOf(14).length, 6);
-    for (const size of [3, 14, 100, 500]) {
+  it("have each layer once, on few enough levels for bake", () => {
+    const sizes = [3, 14, 100, 500];
+    assert.deepEqual(
+      sizes.map((size) => levelsOf(size).length),
+      [3, 6, 10, 10],
+    );
+    for (const size of sizes) {
       assert.deepEqual(levelsOf(size).flat(), [...Array(size).keys()]);
     }
   });
