@@ -57,14 +57,8 @@ export async function timed(action: () => Promise<unknown>): Promise<number> {
  * @param part for one of its own, in the place of the one that all runs of a contender and a family share
  */
 export async function workspaceOf(run: Run, bench: Bench, part = ""): Promise<Workspace> {
-  const { family: name, contender: id } = run;
-  const contender = contenders[id];
-  const family = familyNamed(name);
-  const code = bench.hashes.code(id);
-  const log = join(bench.home.logs, "bench", `${runId(run).replaceAll("/", "-")}.log`);
-  const session = { ...bench, registry: bench.services.registry, log };
-  const hash = bench.hashes.family(name);
-  const work = await Workspace.open(`${name}-${id}${part}`, family, contender, session, { hash, code });
+  const contender = contenders[run.contender];
+  const work = await openWorkspace(run, bench, part);
   const began = Date.now();
   if (!work.built) await buildFirst(work, run, bench);
   else if (work.needsSettling) {
@@ -76,6 +70,15 @@ export async function workspaceOf(run: Run, bench: Bench, part = ""): Promise<Wo
   }
   bench.ready.milliseconds += Date.now() - began;
   return work;
+}
+
+/** The same without a build. */
+export function openWorkspace(run: Run, bench: Bench, part: string): Promise<Workspace> {
+  const { family, contender: id } = run;
+  const log = join(bench.home.logs, "bench", `${runId(run).replaceAll("/", "-")}.log`);
+  const session = { ...bench, registry: bench.services.registry, log };
+  const hashes = { hash: bench.hashes.family(family), code: bench.hashes.code(id) };
+  return Workspace.open(`${family}-${id}${part}`, familyNamed(family), contenders[id], session, hashes);
 }
 
 async function buildFirst(work: Workspace, { contender, family, round }: Run, bench: Bench) {

@@ -4,7 +4,7 @@ import { pulumi } from "../contenders/strata";
 import type { Run } from "../schedule";
 import { folderBytes } from "../services";
 import type { Workspace } from "../workspace";
-import { type Bench, type Figures, timed, workspaceOf } from "./bench";
+import { type Bench, type Figures, openWorkspace, timed, workspaceOf } from "./bench";
 import { watchProcesses } from "./processes";
 
 /** What is done where nothing changed. */
@@ -41,7 +41,8 @@ export async function memoryRun(run: Run, bench: Bench): Promise<Figures> {
 async function warm(run: Run, bench: Bench) {
   const command = commands[run.what];
   if (!command) throw new Error(`there is no command ${run.what}`);
-  const work = await workspaceOf(run, bench);
+  // What goes nowhere asks for nothing that was pushed: the first one fills BuildKit's cache.
+  const work = run.what === "bake" ? await openWorkspace(run, bench, "-nowhere") : await workspaceOf(run, bench);
   // What is killed leaves a lock.
   work.begin();
   await work.contender.refresh?.(work);
