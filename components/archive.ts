@@ -11,6 +11,9 @@ const timeLimit = 5 * 60_000;
 /** In bytes, unpacked. A layer with more was made to keep its readers busy. */
 const mostUnpacked = 50e9;
 
+/** In bytes, unpacked at a time. With the 16 kB that Node.js takes by itself, 550 MB took 3.0 s in the place of 0.8. */
+const chunkSize = 1024 * 1024;
+
 /** A filesystem layer as a registry has it. */
 export interface Blob {
   readonly digest: string;
@@ -85,9 +88,9 @@ export async function readArchive<T>(
     await ended;
   };
   const unpack = /zstd$/.test(mediaType)
-    ? createZstdDecompress()
+    ? createZstdDecompress({ chunkSize })
     : /gzip$/.test(mediaType)
-      ? createGunzip()
+      ? createGunzip({ chunkSize })
       : undefined;
   await Promise.all([unpack ? pipeline(packed, unpack, parse) : pipeline(packed, parse), ended]);
   return Promise.all(entries);
