@@ -57,8 +57,8 @@ export async function timed(action: () => Promise<unknown>): Promise<number> {
  * @param part for one of its own, in the place of the one that all runs of a contender and a family share
  */
 export async function workspaceOf(run: Run, bench: Bench, part = ""): Promise<Workspace> {
-  const contender = contenders[run.contender];
   const work = await openWorkspace(run, bench, part);
+  const { contender } = work;
   const began = Date.now();
   if (!work.built) await buildFirst(work, run, bench);
   else if (work.needsSettling) {
