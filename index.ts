@@ -1,4 +1,3 @@
-import "./components/lean-sdk";
 import { join } from "node:path";
 import * as dockerbuild from "@pulumi/docker-build";
 import * as pulumi from "@pulumi/pulumi";

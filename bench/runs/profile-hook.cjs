@@ -18,7 +18,6 @@ function watch() {
   };
   const load = Module._load;
   const wraps = {
-    "./components/lean-sdk": (loaded) => loaded,
     "./components/catalog/catalog": (loaded) => ({
       ...loaded,
       readCatalog: (...args) => {
@@ -48,7 +47,7 @@ function watch() {
     }),
   };
   Module._load = function (request, ...rest) {
-    if (request === "./components/lean-sdk") marks.program ??= now();
+    if (/[\\/]index\.ts$/.test(request)) marks.program ??= now();
     const loaded = load.call(this, request, ...rest);
     return wraps[request] ? wraps[request](loaded) : loaded;
   };

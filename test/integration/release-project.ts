@@ -14,7 +14,6 @@ export interface Wanted {
 }
 
 const program = `
-import "./components/lean-sdk";
 import { readFileSync } from "node:fs";
 import { ImageCopy } from "./components/release/image-copy";
 import { ReleaseTags } from "./components/release/release-tags";

@@ -42,7 +42,7 @@ export function scriptOf(tool: Tool): string {
     "#!/bin/sh",
     "# Written by tools/toolchain/install.ts.",
     `if [ -f ${compiler} ]; then set -- ${flags} "$@"; fi`,
-    `exec "$(dirname "$0")/${file}" "$@"\n`,
+    `exec "\${0%/*}/${file}" "$@"\n`,
   ].join("\n");
 }
 
@@ -70,7 +70,7 @@ export const planTools: readonly Tool[] = [
     package: "github.com/pulumi/pulumi/sdk/v3/nodejs/cmd/pulumi-language-nodejs",
     module: join(main, "language-host"),
     // The runtime's options in Pulumi.yaml, which the newer CLI tells in a way that this host does not know of.
-    flags: ["-typescript=false", `-nodeargs=--require ./${compiler}`],
+    flags: ["-typescript=false", `-nodeargs=--require ./${compiler} --require ./components/lean-sdk.ts`],
     versionVariable: pulumiVersion,
   },
   {
