@@ -1,4 +1,5 @@
 import { createRequire, Module } from "node:module";
+import { leanStructs } from "./lean-structs";
 
 /*
  * Takes costs out of the start of a program and out of Pulumi's SDK that serve nothing here; docs/decisions/0014 has the figures. Pulumi.yaml
@@ -45,11 +46,12 @@ function loadWhenUsed(from: NodeJS.Require, name: string, own: Readonly<Record<s
 }
 
 /** Puts a module into the place of a file that is not loaded yet. */
-function standFor(file: string, exports: unknown): Module | undefined {
+function standFor(file: string, exports: unknown): Module {
   const standIn = new Module(file);
   standIn.exports = exports;
   standIn.loaded = true;
-  return (require.cache[file] ??= standIn as NodeModule);
+  require.cache[file] ??= standIn;
+  return standIn;
 }
 
 const { STRATA_DEBUG, TRACEPARENT, PULUMI_EXPERIMENTAL } = process.env;
@@ -66,4 +68,5 @@ if (!STRATA_DEBUG && !TRACEPARENT && !PULUMI_EXPERIMENTAL) {
   Object.assign(sdk("./log"), { debug: () => Promise.resolve() });
   // It tells the engine with each resource the whole stack of its making, whatever that limit is.
   sdk("./resource").Resource.stackTrace = () => [];
+  leanStructs(sdk("google-protobuf/google/protobuf/struct_pb").Struct);
 }

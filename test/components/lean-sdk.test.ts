@@ -2,13 +2,60 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { execa } from "execa";
+import { parse } from "yaml";
 import { root } from "../../tools/home";
 
 describe("the SDK without what serves nothing here", function () {
   this.timeout(60_000);
 
-  it("is what the program loads first", () => {
-    assert.match(readFileSync(join(root, "index.ts"), "utf8"), /^import "\.\/components\/lean-sdk";\n/);
+  it("is loaded before anything of Pulumi's", () => {
+    const { runtime } = parse(readFileSync(join(root, "Pulumi.yaml"), "utf8"));
+    assert.equal(runtime.options.nodeargs, preloads.join(" "));
+  });
+
+  it("loads nothing of tracing for a program, nor what tells lines of sources, unless asked to", async () => {
+    const told = `
+      const trace = require("@pulumi/pulumi/cmd/run/tracing");
+      const span = trace.newSpan("a part");
+      span.addEvent("something");
+      span.end();
+      const loaded = (name) => Object.keys(require.cache).some((file) => file.includes(name));
+      print({ tracing: loaded("node_modules/@opentelemetry/sdk-trace-base"), lines: loaded("node_modules/source-map/") });
+    `;
+    assert.deepEqual(await inProgram(told), { tracing: false, lines: false });
+    for (const [name, value] of [
+      ["STRATA_DEBUG", "1"],
+      ["PULUMI_EXPERIMENTAL", "1"],
+      ["TRACEPARENT", "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"],
+    ] as const) {
+      assert.deepEqual(await inProgram(told, { [name]: value }), { tracing: true, lines: true }, name);
+    }
+  });
+
+  it("does not turn V8's debugger on until something asks it, which then works", async () => {
+    const told = await inProgram(`
+      const hooks = require("@pulumi/pulumi/runtime/closure/v8Hooks");
+      const inspects = () => process.moduleLoadList.includes("NativeModule inspector");
+      await hooks.isInitializedAsync();
+      const before = inspects();
+      const session = await hooks.getSessionAsync();
+      print({ before, after: inspects(), session: typeof session.post });
+    `);
+    assert.deepEqual(told, { before: false, after: true, session: "function" });
+  });
+
+  it("loads zod's messages in other languages when something asks for them, which then works", async () => {
+    const told = await inProgram(`
+      const { z } = require("zod");
+      const loaded = () => Object.keys(require.cache).some((file) => /locales.fr/.test(file));
+      const before = loaded();
+      const own = z.string().safeParse(1).error.issues[0].message;
+      z.config(z.locales.fr());
+      print({ before, own, after: z.string().safeParse(1).error.issues[0].message });
+    `);
+    assert.equal(told.before, false);
+    assert.match(String(told.own), /^Invalid input: expected string/);
+    assert.match(String(told.after), /^Entrée invalide/);
   });
 
   it("loads npm's reader of packages when something uses it, which then works", async () => {
@@ -83,15 +130,18 @@ describe("the SDK without what serves nothing here", function () {
   });
 });
 
+const preloads = ["--require", "./components/typescript.cjs", "--require", "./components/lean-sdk.ts"];
+
 async function inProgram(body: string, env: Record<string, string> = {}): Promise<Record<string, unknown>> {
+  // What comes before pulumi is as Pulumi does it before the program.
   const program = `
-    require("source-map-support/register"); // As Pulumi does, before the program.
-    require("./components/lean-sdk");
+    require("source-map-support/register");
+    require("@pulumi/pulumi/cmd/run/tracing");
     const pulumi = require("@pulumi/pulumi");
     const print = (value) => process.stdout.write(JSON.stringify(value));
     (async () => {${body}})();
   `;
-  const { stdout } = await execa("node", ["-r", "./components/typescript.cjs", "-e", program], {
+  const { stdout } = await execa("node", [...preloads, "-e", program], {
     cwd: root,
     env,
     timeout: 50_000,
