@@ -87,7 +87,7 @@ export class EditedFamily {
     const name = pick(names, index);
     const folder = shared.includes(name) ? "shared" : `images/${name}`;
     const dockerfile = `images/${name}/Dockerfile`;
-    const file = `${folder}/src/${pick(contents, number)}`;
+    const file = this.placeOf(`${folder}/src/${pick(contents, number)}`);
     const kinds: Readonly<Record<string, () => void>> = {
       "a file": () => this.append(file, `${this.edited}\n`),
       "a script": () => this.append(`${folder}/tool.sh`, `echo ${this.edited}\n`),
@@ -119,14 +119,17 @@ export class EditedFamily {
     this.project.write(`images/${name}/image.yaml`, JSON.stringify(manifest));
   }
 
+  /** Where a file is whose folder may have another name by now. */
+  private placeOf(path: string): string {
+    return existsSync(this.at(path)) ? path : path.replace("/deep/", "/moved/");
+  }
+
   private append(path: string, text: string): void {
-    // A file of a folder that has another name now.
-    const place = existsSync(this.at(path)) ? path : path.replace("/deep/", "/moved/");
-    appendFileSync(this.at(place), text);
+    appendFileSync(this.at(path), text);
   }
 
   private toggleExecutable(path: string): void {
-    if (existsSync(this.at(path))) chmodSync(this.at(path), statSync(this.at(path)).mode ^ 0o111);
+    chmodSync(this.at(path), statSync(this.at(path)).mode ^ 0o111);
   }
 
   private rename(from: string, to: string): void {
