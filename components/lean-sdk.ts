@@ -2,8 +2,9 @@ import { createRequire, Module } from "node:module";
 import { leanStructs } from "./lean-structs";
 
 /*
- * Takes costs out of the start of a program and out of Pulumi's SDK that serve nothing here; docs/decisions/0014 has the figures. Pulumi.yaml
- * has Node.js load it before anything of Pulumi's. STRATA_DEBUG=1 keeps what helps to find a fault, and tracing what it is made of.
+ * Takes costs out of the start of a program and out of Pulumi's SDK that serve nothing here; docs/decisions/0014 has the figures. It is
+ * loaded before anything of Pulumi's: by Pulumi.yaml of the program, by its first line of the provider. STRATA_DEBUG=1 keeps what helps
+ * to find a fault.
  */
 
 const sdk = createRequire(require.resolve("@pulumi/pulumi/package.json"));
@@ -23,7 +24,7 @@ loadWhenUsed(sdk, "js-yaml");
 loadWhenUsed(zod, "./v4/locales/index.cjs");
 
 /**
- * Puts a stand-in into a module's place that loads it when something of it is first used.
+ * Puts a stand-in into a module's place that loads it when something of it is first used; of a module that is a function, that is its default.
  *
  * @param own what it answers itself
  */
@@ -55,10 +56,13 @@ function standFor(file: string, exports: unknown): Module {
 }
 
 const { STRATA_DEBUG, TRACEPARENT, PULUMI_EXPERIMENTAL } = process.env;
-if (!STRATA_DEBUG && !TRACEPARENT && !PULUMI_EXPERIMENTAL) {
-  // Without tracing nothing comes of a span, and what makes them is a third of all that the SDK loads.
-  const { trace, INVALID_SPAN_CONTEXT } = sdk("@opentelemetry/api");
-  standFor(sdk.resolve("./cmd/run/tracing"), { newSpan: () => trace.wrapSpanContext(INVALID_SPAN_CONTEXT) });
+// With TRACEPARENT Pulumi traces gRPC, which must not be loaded before it does.
+if (!STRATA_DEBUG && !TRACEPARENT) {
+  // Without this Pulumi starts no trace of its own: nothing comes of a span, and what makes them is a third of all that the SDK loads.
+  if (!PULUMI_EXPERIMENTAL) {
+    const { trace, INVALID_SPAN_CONTEXT } = sdk("@opentelemetry/api");
+    standFor(sdk.resolve("./cmd/run/tracing"), { newSpan: () => trace.wrapSpanContext(INVALID_SPAN_CONTEXT) });
+  }
   // There are no stacks to be told in lines of the source.
   standFor(sdk.resolve("source-map-support/register"), {});
   // It takes a stack for every promise that it makes.

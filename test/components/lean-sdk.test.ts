@@ -22,14 +22,30 @@ describe("the SDK without what serves nothing here", function () {
       const loaded = (name) => Object.keys(require.cache).some((file) => file.includes(name));
       print({ tracing: loaded("node_modules/@opentelemetry/sdk-trace-base"), lines: loaded("node_modules/source-map/") });
     `;
+    const traceparent = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
     assert.deepEqual(await inProgram(told), { tracing: false, lines: false });
-    for (const [name, value] of [
-      ["STRATA_DEBUG", "1"],
-      ["PULUMI_EXPERIMENTAL", "1"],
-      ["TRACEPARENT", "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"],
-    ] as const) {
-      assert.deepEqual(await inProgram(told, { [name]: value }), { tracing: true, lines: true }, name);
-    }
+    assert.deepEqual(await inProgram(told, { PULUMI_EXPERIMENTAL: "1" }), { tracing: true, lines: false });
+    assert.deepEqual(await inProgram(told, { TRACEPARENT: traceparent }), { tracing: true, lines: true });
+    assert.deepEqual(await inProgram(told, { STRATA_DEBUG: "1" }), { tracing: true, lines: true });
+  });
+
+  it("reads YAML when something asks for it, which then works", async () => {
+    const told = await inProgram(`
+      const loaded = () => Object.keys(require.cache).some((file) => /js-yaml.lib.loader/.test(file));
+      const sdk = require("node:module").createRequire(require.resolve("@pulumi/pulumi/package.json"));
+      const before = loaded();
+      print({ before, read: sdk("js-yaml").load("a: 1"), after: loaded() });
+    `);
+    assert.deepEqual(told, { before: false, read: { a: 1 }, after: true });
+  });
+
+  it("makes no message of each value that goes to the engine, unless asked to", async () => {
+    const told = `
+      const { Struct } = require("google-protobuf/google/protobuf/struct_pb");
+      print({ messages: Struct.fromJavaScript({ name: "l0" }).toArray().flat().length > 0 });
+    `;
+    assert.deepEqual(await inProgram(told), { messages: false });
+    assert.deepEqual(await inProgram(told, { STRATA_DEBUG: "1" }), { messages: true });
   });
 
   it("does not turn V8's debugger on until something asks it, which then works", async () => {

@@ -1,20 +1,18 @@
 import assert from "node:assert/strict";
-import { createRequire } from "node:module";
+import { readFileSync } from "node:fs";
+import { createRequire, Module } from "node:module";
 import fc from "fast-check";
 import { leanStructs, type Plain, type StructClass } from "../../components/lean-structs";
 
 const sdk = createRequire(require.resolve("@pulumi/pulumi/package.json"));
 
-/** google-protobuf's class, loaded anew. */
-function freshStruct() {
+/** google-protobuf's class, under a name of its own: each copy of the module would take the last one's for its own else. */
+function structsNamed(name: string) {
   const file = sdk.resolve("google-protobuf/google/protobuf/struct_pb");
-  const { [file]: before } = require.cache;
-  delete require.cache[file];
-  try {
-    return sdk(file) as { Struct: StructClass & Generated; Value: Generated };
-  } finally {
-    require.cache[file] = before;
-  }
+  const copy = new Module(file) as Module & { _compile(source: string, file: string): void };
+  copy.paths = module.paths;
+  copy._compile(readFileSync(file, "utf8").replaceAll("proto.google.", `${name}.google.`), file);
+  return copy.exports as { Struct: StructClass & Generated };
 }
 
 interface Generated {
@@ -29,8 +27,8 @@ interface Message {
 
 type Fields = Record<string, Plain>;
 
-const theirs = freshStruct();
-const ours = freshStruct();
+const theirs = structsNamed("theirs");
+const ours = structsNamed("ours");
 leanStructs(ours.Struct);
 
 const bytesOf = ({ Struct }: typeof theirs, fields: Fields) =>
