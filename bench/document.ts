@@ -314,7 +314,8 @@ function howOf(): string {
 
 - A figure is the time of the whole command, Pulumi's start included.
 - "A machine that has nothing cached" is an emptied BuildKit, of which \`buildctl du\` then has nothing to say. The registry keeps what the state before the change
-  left in it; so do Pulumi's state and the clone. What Strata stages and hashes in the clone is thrown away. The tools are installed.
+  left in it; so do Pulumi's state and the clone. What Strata stages and hashes in the clone is thrown away. The tools are
+  installed, and were just read.
 - What is pulled and pushed is what the registry's access log says: the bodies of answers to GET, and the size of each blob that was uploaded. Manifests that are pushed, of a few kB,
   are not counted.
 - After each change the images that it concerns must be others than before; a run of which that is not so counts as failed, and so does one that

@@ -9,6 +9,7 @@ import type { Measured } from "../records";
 import { type Run, runId } from "../schedule";
 import type { Services } from "../services";
 import { Workspace } from "../workspace";
+import { readPrograms } from "./programs";
 
 /** What a run measured. */
 export type Figures = Partial<
@@ -121,6 +122,7 @@ export async function coldBuild(
   const before = new Map([...reaches, ...same].map((layer) => [layer, contents(layer)] as const));
   const isAsBefore = (layer: string) => [...contents(layer)].every((image) => before.get(layer)?.has(image));
   await services.empty();
+  readPrograms();
   await sleep(500);
   const traffic = services.watch();
   const seconds = await timed(() => contender.build(work));

@@ -7,6 +7,7 @@ import type { Run } from "../schedule";
 import type { Workspace } from "../workspace";
 import { type Bench, type Figures, workspaceOf } from "./bench";
 import { watchProcesses } from "./processes";
+import { readPrograms } from "./programs";
 
 /** When the parts of Pulumi's program begin and end, as profile-hook.cjs notes it: milliseconds since 1970. */
 export interface Marks {
@@ -44,6 +45,7 @@ export async function profileRun(run: Run, bench: Bench): Promise<Figures> {
   await work.change(change);
   work.contender.forget?.(work);
   await bench.services.empty();
+  readPrograms();
   await sleep(500);
   const { marks, whole } = await marked(work, ["up", "--yes", "--skip-preview"]);
   const build = await buildIn(work);
