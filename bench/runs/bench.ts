@@ -99,6 +99,13 @@ async function buildFirst(work: Workspace, { contender, family, round }: Run, be
   }
 }
 
+/** Leaves a machine as a runner begins with it: nothing in BuildKit, the programs in memory. */
+export async function freshMachine(services: Services): Promise<void> {
+  await services.empty();
+  readPrograms();
+  await sleep(500);
+}
+
 /**
  * Measures a build on an empty BuildKit, as on a fresh CI machine.
  *
@@ -121,9 +128,7 @@ export async function coldBuild(
   const same = rebuilds === undefined || contender.id !== "e" ? [] : [rebuilds];
   const before = new Map([...reaches, ...same].map((layer) => [layer, contents(layer)] as const));
   const isAsBefore = (layer: string) => [...contents(layer)].every((image) => before.get(layer)?.has(image));
-  await services.empty();
-  readPrograms();
-  await sleep(500);
+  await freshMachine(services);
   const traffic = services.watch();
   const seconds = await timed(() => contender.build(work));
   const { pulledBytes, pushedBytes, images } = await traffic();

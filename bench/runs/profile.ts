@@ -1,13 +1,11 @@
 import { readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
-import { setTimeout as sleep } from "node:timers/promises";
 import { localBuilder } from "../../tools/services/buildkit";
 import { pulumi } from "../contenders/strata";
 import type { Run } from "../schedule";
 import type { Workspace } from "../workspace";
-import { type Bench, type Figures, workspaceOf } from "./bench";
+import { type Bench, type Figures, freshMachine, workspaceOf } from "./bench";
 import { watchProcesses } from "./processes";
-import { readPrograms } from "./programs";
 
 /** When the parts of Pulumi's program begin and end, as profile-hook.cjs notes it: milliseconds since 1970. */
 export interface Marks {
@@ -44,9 +42,7 @@ export async function profileRun(run: Run, bench: Bench): Promise<Figures> {
   if (!change) throw new Error(`the family ${work.family.name} has no change app`);
   await work.change(change);
   work.contender.forget?.(work);
-  await bench.services.empty();
-  readPrograms();
-  await sleep(500);
+  await freshMachine(bench.services);
   const { marks, whole } = await marked(work, ["up", "--yes", "--skip-preview"]);
   const build = await buildIn(work);
   work.done();

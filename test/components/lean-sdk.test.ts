@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { execa } from "execa";
 import { parse } from "yaml";
 import { root } from "../../tools/home";
+import { planTools } from "../../tools/toolchain/tools";
 
 describe("the SDK without what serves nothing here", function () {
   this.timeout(60_000);
@@ -11,6 +12,9 @@ describe("the SDK without what serves nothing here", function () {
   it("is loaded before anything of Pulumi's", () => {
     const { runtime } = parse(readFileSync(join(root, "Pulumi.yaml"), "utf8"));
     assert.equal(runtime.options.nodeargs, preloads.join(" "));
+    // And where a host is built that does not read this.
+    const flags = planTools.flatMap(({ flags = [] }) => flags);
+    assert.ok(flags.includes(`-nodeargs=${preloads.join(" ")}`), String(flags));
   });
 
   it("loads nothing of tracing for a program, nor what tells lines of sources, unless asked to", async () => {
